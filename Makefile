@@ -1,0 +1,47 @@
+# Two commands: `make demo` sets everything up and plays the story; `make test` sets everything up and proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-long bench lint lock clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.run
+	$(BIN)/askonce demo
+
+test: $(VENV)/.dev
+	$(BIN)/python tests/real_parts.py
+	$(BIN)/ruff format --check gateway tests
+	$(BIN)/ruff check gateway tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -m "not long"
+
+test-long: $(VENV)/.dev
+	$(BIN)/python tests/real_parts.py
+	$(BIN)/pytest -m long
+
+bench: $(VENV)/.dev
+	$(BIN)/python tests/real_parts.py
+	$(BIN)/python -m tests.benchmarks
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("askonce needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "The venv module is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+# Needs `uv` on the path; hashes only, no index addresses.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml deploy/build.in -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --all-extras --group dev pyproject.toml deploy/build.in -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) build artefacts

@@ -1,0 +1,158 @@
+"""Settings: one typed value, read once. *Pure*, but for reading the file it is given.
+
+Every setting is here with its default and stands in `deploy/gateway.toml` with one comment; unknown keys are refused
+with file and key.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.errors import UserError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organisation(_Section):
+    """Whose mail is internal."""
+
+    internal_domains: tuple[str, ...] = ()  # empty: every domain counts as internal
+    directory: str = ""  # path of a CSV or TOML file
+    reload_seconds: int = Field(default=60, ge=1)
+
+
+class Smtp(_Section):
+    """The edge."""
+
+    listen: str = "127.0.0.1:10025"
+    hostname: str = ""  # "": the machine's name
+    workers: int = Field(default=1, ge=1, le=64)
+    max_size: int = Field(default=50 * 1024 * 1024, ge=64 * 1024)  # bytes
+    max_recipients: int = Field(default=1000, ge=100)  # RFC 5321 section 4.5.3.1.8: at least 100
+    max_header_size: int = Field(default=100 * 1024, ge=8 * 1024)  # bytes
+    max_connections: int = Field(default=500, ge=1)
+    max_connections_per_peer: int = Field(default=200, ge=1)
+    command_timeout: float = Field(default=300, gt=0)  # seconds, RFC 5321 section 4.5.3.2
+    data_timeout: float = Field(default=600, gt=0)  # seconds for the whole message
+    min_rate: int = Field(default=256, ge=0)  # bytes a second a client must keep up in DATA, over 60 seconds
+    session_timeout: float = Field(default=3600, gt=0)  # seconds for one connection
+    memory_limit: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)  # bytes of all messages in flight
+    spool_threshold: int = Field(default=1024 * 1024, ge=0)  # bytes; larger messages go to a temporary file
+    xforward_peers: tuple[str, ...] = ("127.0.0.1", "::1")  # networks whose XFORWARD and XCLIENT we believe
+    drain_seconds: float = Field(default=30, ge=0)
+    max_hops: int = Field(default=50, ge=5)  # Received lines
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+
+class Upstream(_Section):
+    """The next hop."""
+
+    address: str = "127.0.0.1:10026"
+    connect_timeout: float = Field(default=10, gt=0)
+    command_timeout: float = Field(default=60, gt=0)
+    data_timeout: float = Field(default=90, gt=0)  # waiting for the reply to the final dot
+    idle_seconds: float = Field(default=30, ge=0)  # how long a pooled connection is kept
+    max_connections: int = Field(default=100, ge=1)
+    tls: Literal["off", "required"] = "off"
+
+
+class Policy(_Section):
+    """What is judged and how strictly."""
+
+    pack: str = "ask-once"  # a pack's name or the path of its folder
+    mode: Literal["pack", "monitor"] = "pack"  # monitor: nothing is held, the audit says what would have been
+    modes: dict[str, Literal["off", "monitor", "tag", "hold", "reject"]] = Field(default_factory=dict)  # by rule id
+    unjudgeable: Literal["relay", "hold", "reject"] = "relay"  # encrypted, broken or past a cap
+    on_failure: Literal["relay", "defer"] = "defer"  # when judging itself fails: pass with record, or 451
+    max_text: int = Field(default=256 * 1024, ge=16 * 1024)  # characters of authored text that are judged
+
+
+class Memory(_Section):
+    """Once means once."""
+
+    window_days: int = Field(default=365, ge=1)
+    scope: Literal["organisation", "team", "sender"] = "organisation"
+    settle_days: int = Field(default=5, ge=1)  # a reserved ask nobody retried is cancelled after this
+
+
+class Holds(_Section):
+    """Held mail and the notices about it."""
+
+    expire_days: int = Field(default=7, ge=1)
+    storage_limit: int = Field(default=5 * 1024**3, ge=1024 * 1024)  # bytes of mail held at once
+    notice_from: str = ""  # "": askonce@<first internal domain>
+    retry_hours: int = Field(default=48, ge=1)  # how long we try to deliver our own mail
+
+
+class Web(_Section):
+    """The review page."""
+
+    listen: str = "127.0.0.1:8025"  # "off": no page
+    public_url: str = ""  # what links in notices begin with; "": http://<listen>
+
+
+class State(_Section):
+    """Where things are kept."""
+
+    directory: str = "state"
+    store: str = ""  # "": SQLite in the state folder; or postgresql://…
+    audit_fsync: bool = True
+
+
+class Log(_Section):
+    """The operators' log (not the audit)."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Settings(_Section):
+    """All settings."""
+
+    organisation: Organisation = Organisation()
+    smtp: Smtp = Smtp()
+    upstream: Upstream = Upstream()
+    policy: Policy = Policy()
+    memory: Memory = Memory()
+    holds: Holds = Holds()
+    web: Web = Web()
+    state: State = State()
+    log: Log = Log()
+
+
+def host_port(text: str, *, key: str) -> tuple[str, int]:
+    """Split "HOST:PORT" or "[IPV6]:PORT". Raises UserError naming the key."""
+    host, _, port = text.rpartition(":")
+    if not port.isdigit() or not 0 <= int(port) <= 65535 or not host:
+        raise UserError(f'"{text}" is not HOST:PORT', where=key, todo='Write it like "127.0.0.1:10025"')
+    return host.strip("[]"), int(port)
+
+
+def load(path: Path) -> Settings:
+    """Read a TOML settings file. Raises UserError naming file and key."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(error.strerror or "cannot be read", where=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"not valid TOML: {error}", where=str(path)) from None
+    return settings(data, where=str(path))
+
+
+def settings(data: dict[str, Any], *, where: str) -> Settings:
+    """Typed settings from a mapping. Raises UserError naming `where` and the key."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(_plain(first["type"], first["msg"]), where=f"{where}: {key}") from None
+
+
+def _plain(kind: str, message: str) -> str:
+    return "there is no such setting" if kind == "extra_forbidden" else message[:1].lower() + message[1:]

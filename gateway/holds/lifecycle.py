@@ -1,0 +1,52 @@
+"""The life of a held mail, as one table. *Pure.*
+
+A held mail is revised and judged again, and goes out (SENDING, SENT); or it is withdrawn by its sender, or expires and
+goes back to its sender; or the sender disputes the hold and compliance releases it or upholds it. What the next hop
+refuses for good comes back as a bounce (FAILED). There is no other way through.
+"""
+
+from enum import StrEnum
+
+
+class HoldState(StrEnum):
+    """Where a held mail is in its life."""
+
+    HELD = "held"
+    DISPUTED = "disputed"
+    SENDING = "sending"
+    SENT = "sent"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+class HoldAction(StrEnum):
+    """What can be done to it."""
+
+    RELEASE = "release"  # the sender sends the revision that passed, or compliance grants the dispute
+    WITHDRAW = "withdraw"
+    DISPUTE = "dispute"
+    UPHOLD = "uphold"  # compliance: the hold stands, the sender may still revise
+    EXPIRE = "expire"
+    DELIVERED = "delivered"  # the next hop's 250
+    REFUSED = "refused"  # the next hop's 5yz, or retries exhausted
+
+
+LIFECYCLE: dict[tuple[HoldState, HoldAction], HoldState] = {
+    (HoldState.HELD, HoldAction.RELEASE): HoldState.SENDING,
+    (HoldState.HELD, HoldAction.WITHDRAW): HoldState.WITHDRAWN,
+    (HoldState.HELD, HoldAction.DISPUTE): HoldState.DISPUTED,
+    (HoldState.HELD, HoldAction.EXPIRE): HoldState.EXPIRED,
+    (HoldState.DISPUTED, HoldAction.RELEASE): HoldState.SENDING,
+    (HoldState.DISPUTED, HoldAction.UPHOLD): HoldState.HELD,
+    (HoldState.DISPUTED, HoldAction.WITHDRAW): HoldState.WITHDRAWN,
+    (HoldState.SENDING, HoldAction.DELIVERED): HoldState.SENT,
+    (HoldState.SENDING, HoldAction.REFUSED): HoldState.FAILED,
+}
+
+TERMINAL = frozenset({HoldState.SENT, HoldState.WITHDRAWN, HoldState.EXPIRED, HoldState.FAILED})
+
+
+def next_state(state: HoldState, action: HoldAction) -> HoldState | None:
+    """Where `action` leads from `state`; None when the table does not allow it."""
+    return LIFECYCLE.get((state, action))

@@ -1,0 +1,34 @@
+"""The people behind a mail's recipients. *Pure.*"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One person of the directory: `address` is the key form; `employment` such as "employee", "contractor",
+    "freelancer"; `manager` the manager's key or ""; `language` such as "en" or ""."""
+
+    address: str
+    employment: str = "employee"
+    manager: str = ""
+    language: str = ""
+
+    @property
+    def contractor(self) -> bool:
+        """True for everyone who is not on the payroll."""
+        return self.employment.casefold() not in {"", "employee", "staff", "permanent"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """`people`: every internal person reached, lists expanded, each once; `lists`: internal list addresses met;
+    `unresolved`: internal addresses that are neither a known person nor a known list (each counts as one member)."""
+
+    people: tuple[Person, ...] = ()
+    lists: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Address keys of all members, people first."""
+        return tuple(person.address for person in self.people) + self.unresolved

@@ -1,0 +1,49 @@
+"""A pack: a policy as data, with its name, version, digest and rules. *Pure.*"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.policy.labels import Favour, Label, Mode
+
+ASKED_BEFORE = "asked-before"  # the rule of every pack that fires on memory, not on text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A dated source for an explanation: never "illegal", always where and when it was read."""
+
+    title: str
+    where: str
+    checked_on: str  # ISO date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule as people see it. `why` and `advice` speak to the sender; `fix` is a replacement sentence that passes
+    ("" where only removal helps)."""
+
+    id: str
+    title: str
+    label: Label
+    mode: Mode
+    why: str
+    advice: str
+    status: str = "stable"  # experimental, test, stable, deprecated
+    favour: Favour | None = None
+    fix: str = ""
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """`rules` by id, modes already as the site set them."""
+
+    name: str
+    version: str
+    digest: str
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Name, version and digest: what the audit keeps."""
+        return f"{self.name} {self.version} sha256:{self.digest}"

@@ -1,0 +1,203 @@
+"""What the flows need of the outside world, as Protocols; adapters implement them, `app.py` puts them together.
+
+The contracts stand here, on the interface; `tests/contract` proves them over every adapter. All methods may raise
+`GatewayError` (the mail stays with the client) and nothing else on foreseeable trouble.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.asks.ask import Ask, AskState
+from gateway.asks.history import AskHistory
+from gateway.audit.events import AuditEvent
+from gateway.config import Settings
+from gateway.holds.hold import HeldMail, OutgoingMail
+from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.mail.audience import Audience, Person
+from gateway.mail.content import Content
+from gateway.mail.envelope import Path, SessionFacts
+from gateway.policy.pack import Pack
+from gateway.replies import Reply
+
+Clock = Callable[[], datetime]  # aware, UTC
+NewId = Callable[[], str]  # unique over all nodes, sortable by time
+Entropy = Callable[[int], bytes]
+
+
+class Transaction(Protocol):
+    """One mail transaction with the next hop (RFC 5321 section 3.3). Used by one task at a time."""
+
+    async def rcpt(self, path: Path) -> Reply:
+        """Offer a recipient. The reverse-path goes out, pipelined, with the first one; if it is refused, that refusal
+        is the answer. Raises NextHopUnavailable."""
+        ...
+
+    async def send(self, headers: bytes, content: Content) -> Reply:
+        """Send whole header lines (each ended by CRLF) on top of the content, then the final dot; the next hop's own
+        reply to the dot. Raises NextHopUnavailable when none came. Ends the transaction."""
+        ...
+
+    async def abort(self) -> None:
+        """Forget the transaction (RSET); nothing was delivered. Never raises."""
+        ...
+
+
+class NextHop(Protocol):
+    """The mail server behind us."""
+
+    async def extensions(self) -> dict[str, str]:
+        """EHLO keywords (upper case) and their parameters, as the next hop last gave them; may ask it."""
+        ...
+
+    def begin(self, mail_from: Path, session: SessionFacts) -> Transaction:
+        """A transaction; a connection is taken from the pool at the first `rcpt`."""
+        ...
+
+
+class Directory(Protocol):
+    """Who people are and who is behind a list."""
+
+    async def expand(self, addresses: Sequence[str]) -> Audience:
+        """People behind these internal addresses: nested lists, aliases, any letter case, loop-safe, each once."""
+        ...
+
+    async def person(self, address: str) -> Person | None:
+        """One person by any of their addresses."""
+        ...
+
+    async def team(self, address: str) -> frozenset[str]:
+        """Keys of those with the same manager, that manager, and this person's reports; this person included."""
+        ...
+
+
+class AskTable(Protocol):
+    """The memory of asks, inside one unit."""
+
+    async def reserve(self, ask: Ask, *, since: datetime, askers: frozenset[str] | None) -> AskHistory:
+        """Atomically, over all processes and nodes: look for asks (RESERVED or CONFIRMED, `at` >= since, by one of
+        `askers` unless None) that share a key and have another fingerprint. Any: nothing is written and they are
+        returned. None: the ask is stored RESERVED; a live ask with the same fingerprint is found again and takes up
+        the additional keys, so that a mail split over transactions is one ask."""
+        ...
+
+    async def earlier(self, ask: Ask, *, since: datetime, askers: frozenset[str] | None) -> AskHistory:
+        """What `reserve` would answer, without writing: for live re-checks."""
+        ...
+
+    async def settle(self, ask_id: str, state: AskState, at: datetime) -> None:
+        """CONFIRMED at its delivery, or CANCELLED; a confirmed ask is never cancelled. Unknown ids are ignored."""
+        ...
+
+    async def settle_stale(self, before: datetime) -> int:
+        """Cancel what was RESERVED before this instant and never settled; how many."""
+        ...
+
+
+class HoldTable(Protocol):
+    """Held mails, inside one unit."""
+
+    async def add(self, held: HeldMail, raw: bytes) -> None:
+        """Store a mail, durable when the unit commits."""
+        ...
+
+    async def get(self, hold_id: str) -> HeldMail | None: ...
+
+    async def raw(self, hold_id: str) -> bytes:
+        """The held message, as it came in. Raises KeyError for an unknown id."""
+        ...
+
+    async def by_token(self, token_hash: str) -> HeldMail | None: ...
+
+    async def by_fingerprint(self, fingerprint: str) -> HeldMail | None:
+        """The newest hold of this mail."""
+        ...
+
+    async def find(
+        self, *, states: Sequence[HoldState] = (), expires_before: datetime | None = None, limit: int = 100
+    ) -> list[HeldMail]:
+        """Holds in these states (all when empty), oldest first."""
+        ...
+
+    async def change(
+        self, held: HeldMail, action: HoldAction, *, at: datetime, by: str, note: str = "", ask_id: str = ""
+    ) -> HeldMail | None:
+        """Compare-and-set on state and version through the lifecycle table; the changed mail, or None when somebody was
+        faster or the table forbids it. Non-empty `note` and `ask_id` are stored."""
+        ...
+
+    async def add_recipients(self, held: HeldMail, rcpt_to: Sequence[Path]) -> HeldMail | None:
+        """More recipients of a split mail that is still HELD; None when it no longer is."""
+        ...
+
+    async def stored_bytes(self) -> int:
+        """Sum of the sizes of mails not yet in a terminal state."""
+        ...
+
+
+class Outbox(Protocol):
+    """Mail of ours that must go out, inside one unit."""
+
+    async def put(self, mail: OutgoingMail) -> None: ...
+
+    async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
+        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED)."""
+        ...
+
+    async def done(self, mail_id: str) -> None:
+        """Delivered or given up: remove it."""
+        ...
+
+    async def retry(self, mail_id: str, *, due: datetime) -> None:
+        """Count an attempt, end the lease, try again when due."""
+        ...
+
+
+class Unit(Protocol):
+    """One atomic piece of work; commits when its block ends, is undone when the block raises."""
+
+    @property
+    def asks(self) -> AskTable: ...
+    @property
+    def holds(self) -> HoldTable: ...
+    @property
+    def outbox(self) -> Outbox: ...
+
+
+class Store(Protocol):
+    """State shared by all processes and nodes."""
+
+    def begin(self, *, write: bool = True) -> AbstractAsyncContextManager[Unit]:
+        """Open a unit. Raises StoreUnavailable (NoSpace on a full disk) on entry or at commit, within 5 seconds."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Audit(Protocol):
+    """One stream of the proof log."""
+
+    async def record(self, event: AuditEvent) -> None:
+        """Returns once the record is durable. Raises AuditUnavailable."""
+        ...
+
+    def note(self, event: AuditEvent) -> None:
+        """Keeps the order, durable with the next record or within a second; never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What every flow works with: the settings, the policy and the outside world, as one value."""
+
+    settings: Settings
+    pack: Pack
+    store: Store
+    directory: Directory
+    next_hop: NextHop
+    audit: Audit
+    clock: Clock
+    new_id: NewId
+    entropy: Entropy
