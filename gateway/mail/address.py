@@ -4,6 +4,7 @@
 addresses that differ only in case (RFC 5321 section 2.4 would allow it); a domain in A-label form. *Pure.*
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -38,3 +39,13 @@ def address(text: str) -> Address:
     return Address(
         local=local, domain=domain, key=f"{local.casefold()}@{domain_key(domain)}" if domain else local.casefold()
     )
+
+
+_ADDR_SPEC = re.compile(r"[^\s<>,;:\"()\[\]]{1,64}@[^\s<>,;:\"()\[\]@]{1,255}")
+MOST_HEADER_ADDRESSES = 1000
+
+
+def addresses(header: str) -> tuple[str, ...]:
+    """Keys of the addr-specs in a To or Cc header (RFC 5322 section 3.6.3), at most 1,000, quoted local parts left out."""
+    found = (match[0] for match, _ in zip(_ADDR_SPEC.finditer(header), range(MOST_HEADER_ADDRESSES), strict=False))
+    return tuple(dict.fromkeys(address(text).key for text in found))

@@ -1,0 +1,55 @@
+"""Keeping a mail: the held mail and its notice go into one unit; the caller answers 250 only when that unit committed."""
+
+from datetime import timedelta
+
+import structlog
+
+from gateway.errors import NoSpace
+from gateway.flows.assess import Assessment
+from gateway.flows.case import Case
+from gateway.flows.notify import held_notice_mail
+from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.link import link_secret, token_hash
+from gateway.policy.labels import Label
+from gateway.ports import House, Unit
+
+log = structlog.get_logger(__name__)
+
+
+async def keep(house: House, case: Case, found: Assessment, label: Label, mark: str, unit: Unit) -> HeldMail:
+    """Store the mail and enqueue its notice. Raises NoSpace past the storage limit, so that the mail stays outside."""
+    raw = bytes(case.message.raw)
+    if await unit.holds.stored_bytes() + len(raw) > house.settings.holds.storage_limit:
+        log.error("hold store full", limit=house.settings.holds.storage_limit, setting="holds.storage_limit")
+        raise NoSpace
+    secret = link_secret(house.entropy(32))
+    held = _held_mail(house, case, found, label, mark, token_hash(secret))
+    await unit.holds.add(held, raw)
+    notice = held_notice_mail(house, held, secret=secret, message=case.message)
+    if notice:
+        await unit.outbox.put(notice)
+    return held
+
+
+def _held_mail(house: House, case: Case, found: Assessment, label: Label, mark: str, secret_hash: str) -> HeldMail:
+    return HeldMail(
+        id=case.id,
+        mail_from=case.sender,
+        rcpt_to=case.envelope.rcpt_to,
+        sender=case.sender.address.key,
+        subject=case.message.subject,
+        message_id=case.message.message_id,
+        fingerprint=mark,
+        label=label,
+        labels=found.verdict.labels,
+        findings=found.verdict.findings,
+        earlier=tuple(
+            EarlierAsk(asker=ask.asker, at=ask.at, subject=ask.subject, people=len({key.person for key in ask.keys}))
+            for ask in found.history.earlier
+        ),
+        pack=found.verdict.pack,
+        held_at=case.at,
+        expires_at=case.at + timedelta(days=house.settings.holds.expire_days),
+        token_hash=secret_hash,
+        size=len(case.message.raw),
+    )

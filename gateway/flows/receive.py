@@ -1,0 +1,182 @@
+"""Receiving a mail: from the final dot to our answer, told once.
+
+250 means it is ours or the next hop's: after the hold is durably committed, or after the next hop's own 250. The
+verdict is on record before any effect, the outcome after. Whatever is not foreseen ends as 451 and the mail stays
+with the client. Clean mail touches no store. IO through ports.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import structlog
+
+from gateway.asks.ask import AskState
+from gateway.asks.history import AskHistory
+from gateway.disposition import Advise, Hold, Reject, Relay
+from gateway.errors import GatewayError
+from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, is_internal, listen, recall
+from gateway.flows.case import Case, note_outcome, verdict_record
+from gateway.flows.keep import keep
+from gateway.flows.notify import advise_mail
+from gateway.holds.hold import HeldMail
+from gateway.holds.lifecycle import HoldState
+from gateway.mail.content import Content
+from gateway.mail.envelope import Envelope
+from gateway.mail.fingerprint import fingerprint
+from gateway.mail.message import Message, walk
+from gateway.mail.trace_headers import own_passes, received_hops, received_line
+from gateway.policy.labels import Label
+from gateway.ports import House, Transaction, Unit
+from gateway.replies import HELD, MAIL_LOOP, REJECTED, Reply
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The mail does not go on: how that ended, and what the client is told."""
+
+    outcome: str
+    reply: Reply
+    hold_id: str = ""
+
+
+Ending: TypeAlias = Kept | Assessment
+
+
+async def receive(house: House, envelope: Envelope, content: Content, onward: Transaction) -> Reply:
+    """The whole story of one mail; the reply to its final dot. Raises GatewayError when the mail must stay outside."""
+    message = walk(content.plain())
+    case = Case(id=house.new_id(), at=house.clock(), envelope=envelope, content=content, message=message, onward=onward)
+    if _goes_round(house, message):
+        await house.audit.record(verdict_record(case, Reject(label=Label.OTHER), unjudged="loop"))
+        return await _stop(house, case, Kept(outcome="rejected", reply=MAIL_LOOP))
+    recipients = internal_recipients(house, envelope.rcpt_to)
+    if not recipients or not is_internal(house.settings.organisation, case.sender.text):
+        await house.audit.record(verdict_record(case, Relay(), internal=False))
+        return await _hand_on(house, case, Relay())
+    try:
+        heard = await listen(house, message, sender=case.sender, recipients=recipients)
+    except Exception as error:
+        return await _unheard(house, case, error)
+    ending = _plain(house, heard) or await _weigh(house, case, heard)
+    if isinstance(ending, Kept):
+        return await _stop(house, case, ending)
+    return await _pass_on(house, case, ending)
+
+
+def _plain(house: House, heard: Heard) -> Assessment | None:
+    """Most mail: nothing to hold, nothing to remember, so no store is asked."""
+    return conclude(house, heard, AskHistory(), None) if heard.plain else None
+
+
+async def _weigh(house: House, case: Case, heard: Heard) -> Ending:
+    """A mail that asks or offends: look into the memory, decide, and make the decision durable in one unit."""
+    mark = fingerprint(case.message, case.sender.address.key)
+    try:
+        async with house.store.begin() as unit:
+            known = await unit.holds.by_fingerprint(mark)
+            if known and (ending := await _again(house, case, heard, known, unit)):
+                return ending
+            return await _decide(house, case, heard, mark, unit)
+    except BaseException:
+        note_outcome(house, case, "failed")
+        raise
+
+
+async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit) -> Ending:
+    history, ask = await recall(
+        house, heard, sender=case.sender, fingerprint=mark, now=case.at, unit=unit, reserve=True, ask_id=case.id
+    )
+    found = conclude(house, heard, history, ask)
+    record = verdict_record(case, found.disposition, found.verdict, history=history, mark=mark, unjudged=found.unjudged)
+    if isinstance(found.disposition, Hold):
+        await house.audit.record(record)
+        held = await keep(house, case, found, found.disposition.label, mark, unit)
+        return Kept(outcome="held", reply=HELD, hold_id=held.id)
+    if isinstance(found.disposition, Reject):
+        await house.audit.record(record)
+        return Kept(outcome="rejected", reply=REJECTED)
+    return found
+
+
+async def _again(house: House, case: Case, heard: Heard, known: HeldMail, unit: Unit) -> Kept | None:
+    """A mail we already hold comes again: a retransmission changes nothing, further recipients of a split mail join
+    the hold. None when it must be weighed afresh."""
+    have = {path.address.key for path in known.rcpt_to}
+    more = [path for path in case.envelope.rcpt_to if path.address.key not in have]
+    if more and (known.state is not HoldState.HELD or await unit.holds.add_recipients(known, more) is None):
+        return None
+    disposition = Hold(label=known.label)
+    await house.audit.record(
+        verdict_record(case, disposition, heard.verdict, mark=known.fingerprint, attempt_of=known.id)
+    )
+    return Kept(outcome="held" if more else "duplicate", reply=HELD, hold_id=known.id)
+
+
+async def _stop(house: House, case: Case, kept: Kept) -> Reply:
+    await case.onward.abort()
+    note_outcome(house, case, kept.outcome, kept.reply, hold_id=kept.hold_id)
+    return kept.reply
+
+
+async def _pass_on(house: House, case: Case, found: Assessment) -> Reply:
+    """A mail that may go. An ask in it is reserved by now, and counts only when the next hop takes the mail."""
+    assert isinstance(found.disposition, Relay | Advise)
+    reserved = found.history.reserved
+    record = verdict_record(case, found.disposition, found.verdict, history=found.history, unjudged=found.unjudged)
+    try:
+        await house.audit.record(record)
+        reply = await _hand_on(house, case, found.disposition)
+    except BaseException:
+        if reserved:
+            await _settle(house, case, found, AskState.CANCELLED)
+        raise
+    if reserved:
+        await _settle(house, case, found, AskState.CONFIRMED if reply.accepted else AskState.CANCELLED)
+    return reply
+
+
+async def _hand_on(house: House, case: Case, disposition: Relay | Advise) -> Reply:
+    """To the next hop; its answer is ours, word for word."""
+    headers = received_line(case.envelope, hostname=house.settings.smtp.hostname, mail_id=case.id, at=case.at)
+    if disposition.tags:
+        headers += f"X-Askonce-Rules: {', '.join(disposition.tags)}\r\n"
+    try:
+        reply = await case.onward.send(headers.encode("utf-8", "surrogateescape"), case.content)
+    except BaseException:
+        note_outcome(house, case, "failed")
+        raise
+    note_outcome(house, case, "relayed" if reply.accepted else "refused", reply)
+    return reply
+
+
+async def _settle(house: House, case: Case, found: Assessment, state: AskState) -> None:
+    """Write down what became of a reserved ask, and the friendly note that goes with it. The mail's fate is already
+    sealed, so trouble here is logged and never changes the answer; an unsettled ask still counts as asked."""
+    try:
+        async with house.store.begin() as unit:
+            await unit.asks.settle(found.history.reserved, state, house.clock())
+            if state is AskState.CONFIRMED and isinstance(found.disposition, Advise):
+                note = advise_mail(
+                    house, mail_id=case.id, sender=case.sender, message=case.message, verdict=found.verdict
+                )
+                if note:
+                    await unit.outbox.put(note)
+    except GatewayError as error:
+        log.error("ask left unsettled", ask=found.history.reserved, state=state.value, error=type(error).__name__)
+
+
+async def _unheard(house: House, case: Case, error: Exception) -> Reply:
+    """Judging itself failed: the setting says whether the mail passes with a record or waits outside."""
+    if isinstance(error, GatewayError) or house.settings.policy.on_failure == "defer":
+        raise error
+    log.error("judging failed", mail=case.id, error=type(error).__name__)
+    await house.audit.record(verdict_record(case, Relay(), unjudged="judging-failed"))
+    return await _hand_on(house, case, Relay())
+
+
+def _goes_round(house: House, message: Message) -> bool:
+    """RFC 5321 section 6.3: too many Received lines, or our own mark for the second time."""
+    smtp = house.settings.smtp
+    return received_hops(message) > smtp.max_hops or own_passes(message, smtp.hostname) >= 2
