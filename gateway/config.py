@@ -6,11 +6,33 @@ with file and key.
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import UserError
+
+
+def _mail_domain(text: str) -> str:
+    try:
+        validate_email(f"postmaster@{text.removeprefix('*.')}", check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError(f'"{text}" is not a mail domain') from None
+    return text.casefold()
+
+
+def _host_port(text: str) -> str:
+    if text != "off":
+        try:
+            host_port(text, key="")
+        except UserError as error:
+            raise ValueError(str(error)) from None
+    return text
+
+
+Domain = Annotated[str, AfterValidator(_mail_domain)]
+HostPort = Annotated[str, AfterValidator(_host_port)]
 
 
 class _Section(BaseModel):
@@ -20,7 +42,7 @@ class _Section(BaseModel):
 class Organisation(_Section):
     """Whose mail is internal."""
 
-    internal_domains: tuple[str, ...] = ()  # empty: every domain counts as internal
+    internal_domains: tuple[Domain, ...] = ()  # empty: every domain counts as internal
     directory: str = ""  # path of a CSV or TOML file
     reload_seconds: int = Field(default=60, ge=1)
 
@@ -28,7 +50,7 @@ class Organisation(_Section):
 class Smtp(_Section):
     """The edge."""
 
-    listen: str = "127.0.0.1:10025"
+    listen: HostPort = "127.0.0.1:10025"
     hostname: str = ""  # "": the machine's name
     workers: int = Field(default=1, ge=1, le=64)
     max_size: int = Field(default=50 * 1024 * 1024, ge=64 * 1024)  # bytes
@@ -48,11 +70,17 @@ class Smtp(_Section):
     tls_certificate: str = ""
     tls_key: str = ""
 
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key go together")
+        return self
+
 
 class Upstream(_Section):
     """The next hop."""
 
-    address: str = "127.0.0.1:10026"
+    address: HostPort = "127.0.0.1:10026"
     connect_timeout: float = Field(default=10, gt=0)
     command_timeout: float = Field(default=60, gt=0)
     data_timeout: float = Field(default=90, gt=0)  # waiting for the reply to the final dot
@@ -92,7 +120,7 @@ class Holds(_Section):
 class Web(_Section):
     """The review page."""
 
-    listen: str = "127.0.0.1:8025"  # "off": no page
+    listen: HostPort = "127.0.0.1:8025"  # "off": no page
     public_url: str = ""  # what links in notices begin with; "": http://<listen>
 
 
@@ -150,9 +178,12 @@ def settings(data: dict[str, Any], *, where: str) -> Settings:
         return Settings.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
         raise UserError(_plain(first["type"], first["msg"]), where=f"{where}: {key}") from None
 
 
 def _plain(kind: str, message: str) -> str:
-    return "there is no such setting" if kind == "extra_forbidden" else message[:1].lower() + message[1:]
+    if kind == "extra_forbidden":
+        return "there is no such setting"
+    message = message.removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
