@@ -190,7 +190,8 @@ class Audit(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What every flow works with: the settings, the policy and the outside world, as one value."""
+    """What every flow works with: the settings, the policy and the outside world, as one value. `notice_key` signs
+    the mark by which our own notices are known again."""
 
     settings: Settings
     pack: Pack
@@ -201,3 +202,4 @@ class House:
     clock: Clock
     new_id: NewId
     entropy: Entropy
+    notice_key: bytes = b""
