@@ -1,0 +1,93 @@
+"""Opening the store: from a path or URL to a migrated, ready database. IO: the file system, the database.
+
+Safe when several processes open the same new store at the same instant: on both databases one makes the schema while
+the others wait.
+"""
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+from sqlalchemy.util import greenlet_spawn
+
+from gateway.errors import UserError
+from gateway.storage.database import Database
+from gateway.storage.engine import Backend, postgresql, sqlite
+from gateway.storage.faults import fault, sqlstate
+from gateway.storage.migrations import migrate
+
+_TRIES = 40
+_PAUSE = 0.05  # seconds; another process is switching the new file to write-ahead logging
+_NOT_LET_IN = ("28", "3D")  # SQLSTATE classes: wrong user or password, no such database
+
+
+async def open_store(url_or_path: str) -> Database:
+    """A store that is ready for use: a path, "sqlite:///…", ":memory:" or "postgresql://…".
+
+    Raises UserError for what a person must put right (no such folder, not let in, a schema that is too new) and
+    StoreUnavailable when the database does not answer.
+    """
+    backend = await asyncio.to_thread(_backend, url_or_path)
+    try:
+        await _prepared(backend)
+    except BaseException:
+        await greenlet_spawn(backend.engine.dispose)
+        raise
+    return Database(backend)
+
+
+def _backend(text: str) -> Backend:
+    if text.startswith(("postgresql:", "postgres:", "postgresql+asyncpg:")):
+        return postgresql("postgresql" + text[text.index(":") :])
+    path = text.removeprefix("sqlite:///").removeprefix("sqlite://")
+    if "://" in path:
+        raise UserError(
+            f'"{path.partition("://")[0]}" is no database we know',
+            where="state.store",
+            todo="Give a path or a postgresql:// URL",
+        )
+    if path in ("", ":memory:"):
+        return sqlite(None)
+    return sqlite(_private_file(Path(path).absolute()))
+
+
+def _private_file(path: Path) -> Path:
+    """The file, made if need be, readable by its owner only: SQLite gives its log the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError("there is no such folder", where=str(path.parent), todo="Make it first") from None
+    except (PermissionError, IsADirectoryError) as error:
+        raise UserError(f"cannot be opened for writing: {error.strerror}", where=str(path)) from None
+    except OSError as error:
+        raise fault(error) or error from None
+    return path
+
+
+async def _prepared(backend: Backend) -> None:
+    for left in reversed(range(_TRIES)):
+        try:
+            await greenlet_spawn(_migrated, backend)
+        except Exception as error:
+            if sqlstate(error).startswith(_NOT_LET_IN):
+                raise UserError(str(getattr(error, "orig", error)), where=backend.where) from None
+            foreseen = fault(error)
+            if foreseen is None:
+                raise
+            if not left or "database is locked" not in str(error):
+                raise foreseen from error
+        else:
+            return
+        await asyncio.sleep(_PAUSE)
+
+
+def _migrated(backend: Backend) -> None:
+    with backend.engine.connect() as connection:
+        connection.exec_driver_sql(backend.begin_write)
+        if backend.serial:
+            connection.exec_driver_sql(backend.serial)
+        migrate(connection, where=backend.where, bytes_type=backend.bytes_type)
+        connection.commit()

@@ -1,0 +1,45 @@
+"""Mail of ours that must go out: `ports.Outbox` on a transaction. IO: the database."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, or_, select, update
+
+from gateway.holds.hold import OutgoingMail
+from gateway.storage.pieces import load_pieces, store_pieces
+from gateway.storage.rows import outgoing_of, outgoing_row
+from gateway.storage.tables import outbox, outbox_bytes
+from gateway.storage.transaction import Transaction
+
+
+class OutboxRows:
+    """`ports.Outbox`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def put(self, mail: OutgoingMail) -> None:
+        """See the port."""
+        await self._transaction.write(insert(outbox), [outgoing_row(mail) | {"leased_until": None}])
+        await store_pieces(self._transaction, outbox_bytes, mail.id, mail.raw)
+
+    async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
+        """See the port. Longest due first."""
+        free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+        due = select(outbox).where(outbox.c.due <= now, free).order_by(outbox.c.due, outbox.c.id).limit(limit)
+        rows = await self._transaction.rows(due.with_for_update(skip_locked=True))
+        if not rows:
+            return []
+        taken = outbox.c.id.in_([row["id"] for row in rows])
+        await self._transaction.write(update(outbox).where(taken).values(leased_until=until))
+        return [outgoing_of(row, await load_pieces(self._transaction, outbox_bytes, row["id"]) or b"") for row in rows]
+
+    async def done(self, mail_id: str) -> None:
+        """See the port."""
+        await self._transaction.alone()
+        await self._transaction.write(delete(outbox).where(outbox.c.id == mail_id))
+
+    async def retry(self, mail_id: str, *, due: datetime) -> None:
+        """See the port."""
+        await self._transaction.alone()
+        again = {"attempts": outbox.c.attempts + 1, "leased_until": None, "due": due}
+        await self._transaction.write(update(outbox).where(outbox.c.id == mail_id).values(again))

@@ -1,0 +1,100 @@
+"""One database transaction, held by one task: statements in, rows out, every fault as a GatewayError.
+
+A statement that fails dooms the transaction: it can only be undone, also when the caller goes on. A connection on
+which anything went wrong is thrown away, so that the next unit starts with a fresh one. IO: the database.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Executable, RowMapping
+from sqlalchemy.util import greenlet_spawn
+
+from gateway.errors import StoreUnavailable
+from gateway.storage.engine import ENTRY_LIMIT, Backend
+from gateway.storage.faults import fault
+
+_Result = TypeVar("_Result")
+
+
+class Transaction:
+    """Opened, used, perhaps committed, always closed. `failed`: something went wrong, nothing more will be stored."""
+
+    def __init__(self, backend: Backend, *, writing: bool) -> None:
+        self._backend = backend
+        self._writing = writing
+        self._connection: Connection | None = None
+        self.failed = False
+        self._alone = False
+
+    async def open(self) -> None:
+        """Take a connection and begin. Raises StoreUnavailable within `ENTRY_LIMIT` seconds."""
+        try:
+            async with asyncio.timeout(ENTRY_LIMIT):
+                await self._call(self._begin)
+        except TimeoutError:
+            raise StoreUnavailable("the store did not answer in time") from None
+
+    def _begin(self) -> None:
+        self._connection = self._backend.engine.connect()
+        statement = self._backend.begin_write if self._writing else self._backend.begin_read
+        self._connection.exec_driver_sql(statement)
+
+    async def rows(self, statement: Executable) -> Sequence[RowMapping]:
+        """All rows. Raises StoreUnavailable."""
+        return await self._call(lambda: self._open_connection.execute(statement).mappings().all())
+
+    async def write(self, statement: Executable, rows: Sequence[dict[str, Any]] | None = None) -> int:
+        """How many rows it touched; with `rows`, once for each. Raises StoreUnavailable; RuntimeError when reading."""
+        if not self._writing:
+            raise RuntimeError("this unit only reads: begin(write=True) for one that writes")
+        return await self._call(lambda: self._open_connection.execute(statement, rows).rowcount)
+
+    async def alone(self) -> None:
+        """From here to the end, no other unit on any node changes an ask or a hold.
+
+        Called before the first row lock, so that two units can never wait for each other. In SQLite a writing unit is
+        alone from its beginning.
+        """
+        if self._alone or not self._writing:
+            return
+        if self._backend.serial:
+            await self._call(lambda: self._open_connection.exec_driver_sql(self._backend.serial))
+        self._alone = True
+
+    async def commit(self) -> None:
+        """Make it durable. Raises StoreUnavailable, NoSpace."""
+        if self.failed:
+            raise StoreUnavailable("a statement of this unit failed before; nothing was stored")
+        await self._call(self._open_connection.commit)
+
+    async def close(self) -> None:
+        """Roll back what is not committed and give the connection back, or throw it away. Never raises."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with suppress(Exception):
+            if self.failed:
+                await greenlet_spawn(connection.invalidate)
+            await greenlet_spawn(connection.close)
+
+    @property
+    def _open_connection(self) -> Connection:
+        if self._connection is None:
+            raise RuntimeError("this unit has ended")
+        return self._connection
+
+    async def _call(self, work: Callable[[], _Result]) -> _Result:
+        try:
+            return await greenlet_spawn(work)
+        except Exception as error:
+            self.failed = True
+            foreseen = fault(error)
+            if foreseen is None:
+                raise
+            raise foreseen from error
+        except BaseException:  # cancelled in the middle of a statement: its result is unknown
+            self.failed = True
+            raise
