@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.policy.detector import Detector
 from gateway.policy.labels import Favour, Label, Mode
 
 ASKED_BEFORE = "asked-before"  # the rule of every pack that fires on memory, not on text
@@ -32,16 +33,19 @@ class Rule:
     favour: Favour | None = None
     fix: str = ""
     references: tuple[Reference, ...] = ()
+    false_alarms: tuple[str, ...] = ()
+    override: str = "none"  # who may let a mail through against this rule: nobody but compliance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """`rules` by id, modes already as the site set them."""
+    """`rules` by id, modes already as the site set them. `detector`: how the rules read; None reads nothing."""
 
     name: str
     version: str
     digest: str
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    detector: Detector | None = field(default=None, compare=False, repr=False)
 
     @property
     def identity(self) -> str:

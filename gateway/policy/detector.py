@@ -1,0 +1,81 @@
+"""How a pack reads: words, topics, marks, exclusions and the conditions of its rules, compiled. *Pure.*
+
+Words make *marks* (what a sentence does: reminds, thanks, counts, asks ...) and *topics* (which favour it is about, and
+how plainly). *Exclusions* take away what only looks like one. A rule fires on a sentence for which one of its
+*conditions* holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateway.policy.labels import Favour
+from gateway.policy.lexicon import Lexicon
+from gateway.policy.pattern import Pattern
+
+Scope = Literal["sentence", "paragraph", "mail"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """All that is given must hold. Of the sentence: `say` (one pattern is found), `mark` (it has one of these),
+    `also` (all of these), `none` (none of these). Around it: `near` (one of these within its paragraph or the
+    sentences beside it), `anywhere` (one of these in the mail), `nowhere` (none of these in the mail).
+
+    `about`: how plainly (1 hinted, 2 likely, 3 plain) the favour is the topic of the sentence, said there or referred
+    to; `here`: the same, but said in the sentence itself. `audience`: "one", "many" or "" for either.
+    """
+
+    say: tuple[Pattern, ...] = ()
+    mark: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
+    none: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
+    anywhere: frozenset[str] = frozenset()
+    nowhere: frozenset[str] = frozenset()
+    about: int = 0
+    here: int = 0
+    favour: Favour | None = None
+    audience: Literal["", "one", "many"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusion:
+    """Where `when` holds, the sentence, its paragraph or the whole mail is no evidence, unless one of the marks
+    `unless` is found in that scope."""
+
+    id: str
+    scope: Scope
+    when: Condition
+    unless: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One of `say` makes a sentence about `favour`, as plainly as `strength` (1 to 3)."""
+
+    favour: Favour
+    strength: int
+    say: tuple[Pattern, ...]
+    none: tuple[Pattern, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """`alone`: any one of these in the lower-case text makes it worth reading; `together`: two of these do."""
+
+    alone: tuple[str, ...]
+    together: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detector:
+    """Everything the judge runs. `conditions` by rule id; `despite`: rules that exclusions do not silence."""
+
+    lexicon: Lexicon
+    gate: Gate
+    marks: Mapping[str, tuple[Pattern, ...]]
+    topics: tuple[Topic, ...]
+    exclusions: tuple[Exclusion, ...]
+    conditions: Mapping[str, tuple[Condition, ...]]
+    despite: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -1,0 +1,137 @@
+"""What may stand in a pack's files, as types; everything else is refused. *Pure.*"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from gateway.policy.labels import Favour, Label, Mode
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+Text = Annotated[str, Field(min_length=1)]
+IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Strength = Annotated[int, Field(ge=0, le=3)]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PackFile(_File):
+    """`pack.toml`: `extends` another pack's folder name; `languages` are folder names beside the pack."""
+
+    name: Identifier
+    version: Text
+    extends: str = ""
+    languages: tuple[str, ...] = ()
+
+
+class ReferenceEntry(_File):
+    """A dated source."""
+
+    title: Text
+    where: Text
+    checked_on: IsoDate
+
+
+class WhenEntry(_File):
+    """A condition; see `detector.Condition`."""
+
+    say: tuple[Text, ...] = ()
+    mark: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
+    anywhere: tuple[str, ...] = ()
+    nowhere: tuple[str, ...] = ()
+    about: Strength = 0
+    here: Strength = 0
+    favour: Favour | None = None
+    audience: Literal["", "one", "many"] = ""
+
+
+class ExampleMail(_File):
+    """A whole small mail as an example, where one sentence is not enough."""
+
+    subject: str = ""
+    body: str = ""
+    to: tuple[str, ...] = ("all-staff@north.example",)
+
+
+Example = str | ExampleMail
+
+
+class RuleFile(_File):
+    """One rule. `when`: it fires on a sentence for which one of these holds; `despite`: exclusions that do not
+    silence it; `hit` and `miss` are run as tests."""
+
+    id: Identifier
+    title: Text
+    label: Label
+    status: Literal["experimental", "test", "stable", "deprecated"] = "stable"
+    mode: Mode
+    why: Text
+    advice: Text
+    fix: str = ""
+    favour: Favour | None = None
+    override: Literal["none", "compliance"] = "none"
+    references: tuple[ReferenceEntry, ...] = ()
+    false_alarms: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
+    when: tuple[WhenEntry, ...] = ()
+    hit: tuple[Example, ...] = ()
+    miss: tuple[Example, ...] = ()
+    todo_hit: tuple[Example, ...] = ()
+    todo_miss: tuple[Example, ...] = ()
+
+
+class WordsFile(_File):
+    """`words.toml` and `marks.toml`: lists of phrases or patterns by name."""
+
+    slots: dict[Identifier, tuple[Text, ...]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _top_level(cls, data: object) -> object:
+        return {"slots": data}
+
+
+class TopicEntry(_File):
+    """What makes a sentence about a favour."""
+
+    favour: Favour
+    strength: Annotated[int, Field(ge=1, le=3)]
+    say: tuple[Text, ...]
+    none: tuple[Text, ...] = ()
+
+
+class ExclusionEntry(_File):
+    """What only looks like evidence."""
+
+    id: Identifier
+    scope: Literal["sentence", "paragraph", "mail"]
+    when: tuple[WhenEntry, ...]
+    unless: tuple[str, ...] = ()
+
+
+class TopicsFile(_File):
+    """`topics.toml`."""
+
+    topic: tuple[TopicEntry, ...]
+    exclusion: tuple[ExclusionEntry, ...] = ()
+
+
+class GateFile(_File):
+    """`gate.toml`: `alone` any one of these letters in a row makes a mail worth reading; `together` two of these."""
+
+    alone: tuple[Text, ...]
+    together: tuple[Text, ...] = ()
+
+
+class LanguageFiles(_File):
+    """One language's folder, read."""
+
+    folder: str
+    words: dict[str, tuple[str, ...]]
+    marks: dict[str, tuple[str, ...]]
+    topics: TopicsFile
+    gate: GateFile

@@ -1,0 +1,107 @@
+"""The judgement on one text: which rules fire on which sentences, and what the mail asks for. *Pure.*
+
+`relevant` is the cheap gate before it. Takes `MessageText`, the `Scene` and a compiled `Pack`; gives a `Verdict`. Memory is not
+asked here.
+"""
+
+from collections.abc import Iterator
+
+from gateway.mail.normal import normalise
+from gateway.mail.text import MessageText
+from gateway.policy.detector import Detector, Gate
+from gateway.policy.labels import Favour, Label
+from gateway.policy.pack import Pack, Rule
+from gateway.policy.reading import Line, Reading, holds, read
+from gateway.policy.verdict import Finding, Scene, Verdict, shown
+
+MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
+ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
+
+
+def relevant(text: MessageText, pack: Pack) -> bool:
+    """True when subject or body has a word that any rule could need. Linear in the text, microseconds on clean mail."""
+    if pack.detector is None:
+        return False
+    return _passes(f"{text.subject}\n{text.text}", pack.detector.gate)
+
+
+def _passes(text: str, gate: Gate) -> bool:
+    plain = text.lower() if text.isascii() else normalise(text).text.lower()
+    if any(word in plain for word in gate.alone):
+        return True
+    seen = 0
+    for word in gate.together:
+        seen += word in plain
+        if seen > 1:
+            return True
+    return False
+
+
+def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
+    """The verdict on what the sender wrote now, read by these people."""
+    artwork = bool(text.attachments or text.links)
+    if pack.detector is None or not relevant(text, pack):
+        return _verdict((), frozenset(), artwork, pack, gated=True)
+    reading = read(text, scene, pack.detector)
+    found = [finding for rule in pack.rules.values() for finding in _fire(rule, reading, pack.detector)]
+    favours = frozenset(f.favour for f in found if f.favour is not None and f.label in ASKING)
+    return _verdict(tuple(_settled(found)), favours, artwork, pack)
+
+
+def _verdict(
+    findings: tuple[Finding, ...], favours: frozenset[Favour], artwork: bool, pack: Pack, *, gated: bool = False
+) -> Verdict:
+    labels = frozenset(finding.label for finding in findings) or frozenset({Label.OTHER})
+    return Verdict(
+        label=shown(labels),
+        labels=tuple(label for label in Label if label in labels),
+        findings=findings,
+        favours=favours,
+        artwork=artwork,
+        pack=pack.identity,
+        gated=gated,
+    )
+
+
+def _settled(found: list[Finding]) -> list[Finding]:
+    """Holding grounds alone where there are any; a mail that asks does not merely offer or thank."""
+    holding = [finding for finding in found if finding.label.holding]
+    kept = holding or [finding for finding in found if finding.label is Label.FIRST_ASK] or found
+    return sorted(kept, key=lambda finding: (list(Label).index(finding.label), finding.start))
+
+
+def _fire(rule: Rule, reading: Reading, detector: Detector) -> Iterator[Finding]:
+    conditions = detector.conditions.get(rule.id, ())
+    despite = detector.despite.get(rule.id, frozenset())
+    fired = 0
+    for place, line in enumerate(reading.lines):
+        if line.out - despite or fired >= MOST_SENTENCES:
+            continue
+        for condition in conditions:
+            if holds(condition, line, place, reading):
+                fired += 1
+                yield _finding(rule, line)
+                break
+
+
+def _finding(rule: Rule, line: Line) -> Finding:
+    return Finding(
+        rule_id=rule.id,
+        label=rule.label,
+        mode=rule.mode,
+        start=line.start,
+        end=line.end,
+        sentence=line.original.strip(),
+        because=rule.why.partition(". ")[0].rstrip(".") + ".",
+        favour=rule.favour or _favour(line),
+    )
+
+
+def _favour(line: Line) -> Favour | None:
+    """The favour most plainly meant; named in the sentence itself before referred to."""
+    for strengths in (line.strength, line.reach):
+        if strengths:
+            return max(strengths, key=lambda favour: (strengths[favour], favour == Favour.PROMOTION))
+    return None
+
+

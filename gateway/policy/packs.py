@@ -1,0 +1,170 @@
+"""Packs read from their folders: typed, unknown keys refused with file and key. *IO*: reads files, nothing else.
+
+A pack is a folder with `pack.toml` and one TOML file per rule; it may extend another pack and change only what differs.
+Its languages are folders beside it with the words, marks, topics and exclusions the rules speak in.
+"""
+
+import hashlib
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from gateway.errors import UserError
+from gateway.policy.compiling import compile_detector
+from gateway.policy.files import GateFile, LanguageFiles, PackFile, RuleFile, TopicsFile, WordsFile
+from gateway.policy.labels import STRICTNESS, Mode
+from gateway.policy.pack import Pack, Reference, Rule
+
+FOLDER = "policies"
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """A pack's files as read: its own `pack.toml`, `rules` with the file each came from, `languages` by name."""
+
+    pack: PackFile
+    rules: Mapping[str, tuple[RuleFile, Path]]
+    languages: Mapping[str, LanguageFiles]
+    digest: str
+
+
+def home() -> Path:
+    """The folder of the packs that come with the program: beside the package, or installed with it."""
+    beside = Path(__file__).resolve().parents[2] / FOLDER
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "askonce" / FOLDER
+
+
+def find(name_or_path: str) -> Path:
+    """The folder of a pack, by name or by path. Raises UserError."""
+    for folder in (Path(name_or_path), home() / name_or_path):
+        if (folder / "pack.toml").is_file():
+            return folder
+    known = ", ".join(sorted(path.parent.name for path in home().glob("*/pack.toml")))
+    raise UserError(f'there is no policy pack "{name_or_path}"', todo=f"Known packs: {known}; or give a folder's path")
+
+
+def load(name_or_path: str, *, modes: Mapping[str, str] = MappingProxyType({}), monitor: bool = False) -> Pack:
+    """The compiled pack, with `modes` by rule id on top of its own, capped at monitor when `monitor`.
+
+    Raises UserError with file and key.
+    """
+    folder = find(name_or_path)
+    read = sources(folder)
+    unknown = sorted(set(modes) - set(read.rules))
+    if unknown:
+        todo = f"Its rules: {', '.join(sorted(read.rules))}"
+        raise UserError(f'the pack has no rule "{unknown[0]}"', where=f"policy.modes.{unknown[0]}", todo=todo)
+    return Pack(
+        name=read.pack.name,
+        version=read.pack.version,
+        digest=read.digest,
+        rules=MappingProxyType({id_: _rule(rule, modes.get(id_), monitor) for id_, (rule, _) in read.rules.items()}),
+        detector=_detector(read),
+    )
+
+
+_compiled: dict[str, Any] = {}
+
+
+def _detector(read: Sources) -> Any:
+    """Compiled once for each digest: packs that differ only in modes share their patterns."""
+    if read.digest not in _compiled:
+        _compiled[read.digest] = compile_detector(read.rules, read.languages)
+    return _compiled[read.digest]
+
+
+def sources(folder: Path) -> Sources:
+    """Read and check a pack's files, its base's and its languages'. Raises UserError with file and key."""
+    pack = _file(folder / "pack.toml", PackFile)
+    base = sources(_beside(folder, pack.extends)) if pack.extends else None
+    rules = dict(base.rules) if base else {}
+    digest = hashlib.sha256(base.digest.encode() if base else b"")
+    for path in _rule_files(folder):
+        rule = _file(path, RuleFile)
+        inherited = rules.get(rule.id)
+        if inherited and inherited[1].parent == folder:
+            raise UserError(f'another file has the rule "{rule.id}" already', where=f"{path}: id")
+        rules[rule.id] = (_heir(rule, inherited[0] if inherited else None), path)
+    for path in sorted(folder.glob("*.toml")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    languages = dict(base.languages) if base else {}
+    for name in pack.languages:
+        languages[name] = _language(_beside(folder, name), digest)
+    return Sources(pack=pack, rules=rules, languages=languages, digest=digest.hexdigest())
+
+
+def _rule_files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.glob("*.toml")) if path.name != "pack.toml")
+
+
+def _beside(folder: Path, name: str) -> Path:
+    beside = folder.parent / name
+    return beside if beside.is_dir() else home() / name
+
+
+def _heir(rule: RuleFile, inherited: RuleFile | None) -> RuleFile:
+    """A rule without conditions of its own keeps those of the rule it replaces."""
+    if inherited is None or rule.when:
+        return rule
+    return rule.model_copy(update={"when": inherited.when, "despite": rule.despite or inherited.despite})
+
+
+def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:
+    names = ("words.toml", "marks.toml", "topics.toml", "gate.toml")
+    for name in names:
+        if not (folder / name).is_file():
+            raise UserError("no such file", where=str(folder / name))
+        digest.update(f"{folder.name}/{name}\0".encode() + (folder / name).read_bytes())
+    return LanguageFiles(
+        folder=str(folder),
+        words=_file(folder / "words.toml", WordsFile).slots,
+        marks=_file(folder / "marks.toml", WordsFile).slots,
+        topics=_file(folder / "topics.toml", TopicsFile),
+        gate=_file(folder / "gate.toml", GateFile),
+    )
+
+
+def _file(path: Path, model: type[_Model]) -> _Model:
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UserError(error.strerror or "cannot be read", where=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"not valid TOML: {error}", where=str(path)) from None
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        what = "there is no such key" if first["type"] == "extra_forbidden" else first["msg"].lower()
+        raise UserError(what, where=f"{path}: {key}") from None
+
+
+def _rule(rule: RuleFile, mode: str | None, monitor: bool) -> Rule:
+    try:
+        chosen = Mode(mode) if mode is not None else rule.mode
+    except ValueError:
+        todo = f"One of: {', '.join(Mode)}"
+        raise UserError(f'"{mode}" is no mode', where=f"policy.modes.{rule.id}", todo=todo) from None
+    if monitor and STRICTNESS[chosen] > STRICTNESS[Mode.MONITOR]:
+        chosen = Mode.MONITOR
+    built = Rule(
+        id=rule.id,
+        title=rule.title,
+        label=rule.label,
+        mode=chosen,
+        why=rule.why,
+        advice=rule.advice,
+        status=rule.status,
+        favour=rule.favour,
+        fix=rule.fix,
+        references=tuple(Reference(**dict(reference)) for reference in rule.references),
+    )
+    return replace(built, false_alarms=rule.false_alarms, override=rule.override)
