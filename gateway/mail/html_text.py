@@ -1,0 +1,258 @@
+"""HTML as its reader sees it: text with line breaks, whose words they are, links, and hidden text set apart.
+
+The document is parsed by lexbor (HTML standard's tree construction) and walked without recursion, with caps on its
+size and number of nodes. Text over inline tags joins; hidden text stands behind the visible text, so that it cannot
+split a word. *Pure.*
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from gateway.mail.html_marks import Mark, mark_of
+from gateway.mail.html_style import hiding_classes, look
+from gateway.mail.text import Block, BlockKind
+
+MAX_NODES = 60_000
+MAX_DEPTH = 4_000
+
+_SPACES = re.compile(r"[ \t\n\r\f]+")
+_INLINE_DATA = re.compile(r"""data:[a-z]+/[^"'\s>)]{200,}""", re.I)
+_UNSEEN = frozenset("script style head title template object iframe frame noframes audio video map canvas".split())
+_BREAKS = {
+    **dict.fromkeys("div li tr dt dd form section article header footer main nav aside address center".split(), 1),
+    **dict.fromkeys("option legend fieldset figure figcaption caption details summary thead tbody tfoot".split(), 1),
+    **dict.fromkeys("p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre hr".split(), 2),
+}
+
+
+class Run(NamedTuple):
+    """Characters `start`..`end` of the text are text node number `node` of the document, in document order."""
+
+    start: int
+    end: int
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HtmlText:
+    """`blocks` cover `text`; `links` and `images` are (offset in `text`, URL); `cut`: a cap ended the reading."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    links: tuple[tuple[int, str], ...] = ()
+    images: tuple[tuple[int, str], ...] = ()
+    runs: tuple[Run, ...] = ()
+    cut: bool = False
+
+
+class _Frame(NamedTuple):
+    """What holds inside an element."""
+
+    kind: BlockKind = BlockKind.AUTHORED
+    hidden: bool = False
+    verbatim: bool = False  # white space counts
+    colour: str = ""
+    ground: str = ""
+
+
+def html_text(html: str, *, max_text: int = 262_144) -> HtmlText:
+    """The rendered text of a document or fragment; at most `max_text` characters, then `cut`. Never raises."""
+    if len(html) > 65_536:
+        html = _INLINE_DATA.sub("data:", html)
+    tree = LexborHTMLParser(html.replace("\x00", "\ufffd"))
+    page = _Page(max_text, hiding_classes(html))
+    if tree.root is not None:
+        page.read(tree.root)
+    return page.finished()
+
+
+@dataclass(slots=True)
+class _Page:
+    """The page being read."""
+
+    max_text: int
+    hiding: frozenset[str]
+    out: list[str] = field(default_factory=list)
+    length: int = 0
+    unseen: list[str] = field(default_factory=list)
+    blocks: list[tuple[BlockKind, int]] = field(default_factory=list)
+    links: list[tuple[int, str]] = field(default_factory=list)
+    images: list[tuple[int, str]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    lines: int = 0  # line breaks due before the next word
+    space: bool = False
+    cell: bool = False
+    rest: BlockKind | None = None  # from here on everything is this
+    nodes: int = 0
+    cut: bool = False
+
+    def read(self, root: LexborNode) -> None:
+        """Walk the tree in document order."""
+        stack: list[tuple[LexborNode | None, _Frame, int]] = []
+        node, frame = root.child, _Frame()
+        while True:
+            if node is None:
+                if not stack:
+                    return
+                node, frame, breaks = stack.pop()
+                if breaks > self.lines:
+                    self.lines = breaks
+                continue
+            self.nodes += 1
+            if self.nodes > MAX_NODES or self.length > self.max_text:
+                self.cut = True
+                return
+            tag = node.tag
+            if tag == "-text":
+                self.say(node.text_content or "", frame, self.nodes)
+            elif tag and tag[0] not in "-!" and tag not in _UNSEEN:
+                inner = self.enter(node, tag, frame)
+                if len(stack) < MAX_DEPTH:
+                    child = node.child
+                    if child is not None:
+                        stack.append((node.next, frame, _BREAKS.get(tag, 0)))
+                        node, frame = child, inner
+                        continue
+                else:
+                    self.cut = True
+            node = node.next
+
+    def enter(self, node: LexborNode, tag: str, frame: _Frame) -> _Frame:
+        """What begins with this element: a line, a cell, a picture, a quote."""
+        breaks = _BREAKS.get(tag, 0)
+        if breaks > self.lines:
+            self.lines = breaks
+        attributes = node.attributes
+        if tag == "br":
+            self.broken(frame)
+        elif tag in ("td", "th"):
+            self.cell = True
+        if attributes:
+            frame = self.dressed(node, tag, attributes, frame)
+        if tag == "li":
+            self.say("\u2022 ", frame, -1)
+        elif tag in ("pre", "textarea"):
+            frame = frame._replace(verbatim=True)
+        return frame
+
+    def dressed(self, node: LexborNode, tag: str, attributes: dict[str, str | None], frame: _Frame) -> _Frame:
+        """The frame as this element's attributes change it."""
+        kind, hidden, verbatim, colour, ground = frame
+        style = attributes.get("style")
+        if style or "width" in attributes or "color" in attributes or "bgcolor" in attributes or "hidden" in attributes:
+            seen = look(style or "", *(attributes.get(name) or "" for name in ("width", "height", "color", "bgcolor")))
+            colour, ground = seen.colour or colour, seen.ground or ground
+            hidden = hidden or seen.hidden or "hidden" in attributes
+            hidden = hidden or bool(seen.colour and colour == ground)
+            verbatim = seen.verbatim if seen.verbatim is not None else verbatim
+        named = attributes.get("class")
+        if named and self.hiding and not hidden:
+            hidden = not self.hiding.isdisjoint(named.split())
+        mark = mark_of(node, tag, attributes)
+        if mark is not None:
+            kind = self.marked(mark, kind)
+        if tag == "a":
+            self.link(attributes.get("href"), kind, hidden)
+        elif tag == "img":
+            self.picture(attributes, kind, hidden)
+        elif tag == "input" and attributes.get("type") in ("button", "submit", "text", None):
+            self.say(attributes.get("value") or "", frame, -1)
+        return _Frame(kind, hidden, verbatim, colour, ground)
+
+    def marked(self, mark: Mark, kind: BlockKind) -> BlockKind:
+        """A mail program's mark: inside it, or from it on."""
+        if mark.to_end and self.rest is None:
+            self.rest = mark.kind
+        return mark.kind if kind is BlockKind.AUTHORED else kind
+
+    def link(self, url: str | None, kind: BlockKind, hidden: bool) -> None:
+        """Remember where a link stands."""
+        if url and not hidden and len(self.links) < 1000 and url.strip()[:8].lower().startswith(("http:", "https:")):
+            self.links.append((self.length, _SPACES.sub("", url)[:4000]))
+
+    def picture(self, attributes: dict[str, str | None], kind: BlockKind, hidden: bool) -> None:
+        """A picture speaks through its alternative text; the tiny ones only count readers."""
+        if attributes.get("width") in ("0", "1") or attributes.get("height") in ("0", "1"):
+            return
+        if len(self.images) < 1000:
+            self.images.append((self.length, _SPACES.sub("", attributes.get("src") or "")[:4000]))
+        words = attributes.get("alt") or ""
+        if words.strip():
+            self.say(f" {words} ", _Frame(kind, hidden), -1)
+
+    def broken(self, frame: _Frame) -> None:
+        """A <br>: a line end of its own."""
+        if self.out and not frame.hidden:
+            self.lines = self.lines + 1 if self.lines < 8 else 8
+            self.space = False
+
+    def say(self, words: str, frame: _Frame, node: int) -> None:
+        """Put words out, with the breaks and blanks that are due before them."""
+        if not frame.verbatim:
+            if "\n" in words or "  " in words or "\t" in words or "\r" in words:
+                words = _SPACES.sub(" ", words)
+        elif words.isspace():
+            self.lines += words.count("\n")
+        if not words or words.isspace():
+            self.space = True
+            return
+        if frame.hidden:
+            self.unseen.append(words)
+            return
+        if frame.verbatim:
+            core, lead, tail = words.rstrip(), words[0].isspace() and not self.lines, words[-1].isspace()
+        else:
+            core = words.strip(" ")
+            lead, tail = words[0] == " ", words[-1] == " "
+        self.put(core, lead, self.rest or frame.kind, node)
+        self.space = tail
+
+    def put(self, core: str, lead: bool, kind: BlockKind, node: int) -> None:
+        """Words without blanks around them, as a run of the text."""
+        gap = ""
+        if self.out:
+            if self.lines:
+                gap = "\n" * self.lines
+            elif self.cell:
+                gap = "\t"
+            elif self.space or lead:
+                gap = " "
+        if gap:
+            self.out.append(gap)
+        start = self.length + len(gap)
+        self.lines, self.cell = 0, False
+        self.out.append(core)
+        self.length = start + len(core)
+        if not self.blocks or self.blocks[-1][0] is not kind:
+            self.blocks.append((kind, start))
+        if node >= 0:
+            self.runs.append(Run(start, self.length, node))
+
+    def finished(self) -> HtmlText:
+        """The whole, hidden text last."""
+        if self.unseen:
+            hidden = _SPACES.sub(" ", "".join(self.unseen)).strip()[: self.max_text]
+            gap = "\n\n" if self.out else ""
+            self.out.append(gap + hidden)
+            self.blocks.append((BlockKind.HIDDEN, self.length + len(gap)))
+        text = "".join(self.out)
+        starts = [start for _, start in self.blocks[1:]] + [len(text)]
+        blocks = (
+            [
+                Block(kind=kind, start=start if number else 0, end=end)
+                for number, ((kind, start), end) in enumerate(zip(self.blocks, starts, strict=True))
+            ]
+            if self.blocks
+            else []
+        )
+        return HtmlText(
+            text=text,
+            blocks=tuple(blocks),
+            links=tuple(self.links),
+            images=tuple(self.images),
+            runs=tuple(self.runs),
+            cut=self.cut,
+        )

@@ -1,0 +1,317 @@
+"""Whose words are these: quotes, forwards, signatures and disclaimers in plain text.
+
+Each line is looked at once. English, German, French, Spanish, Portuguese, Dutch and Italian mail programs are known.
+When in doubt a line stays the author's: a quote judged as authored is an annoyance, an ask passed as quoted is a miss.
+*Pure.* RFC 3676 section 4.3 for "-- ".
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gateway.mail.text import Block, BlockKind
+
+_A, _Q, _F = BlockKind.AUTHORED, BlockKind.QUOTED, BlockKind.FORWARDED
+_S, _D = BlockKind.SIGNATURE, BlockKind.DISCLAIMER
+
+_FORWARD = re.compile(
+    r"(?:[-_=> ]{2,}\s*)?(?:begin forwarded message|forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)"
+    r"|weitergeleitete nachricht|d[ée]but du message (?:r[ée]exp[ée]di[ée]|transf[ée]r[ée])|message transf[ée]r[ée]"
+    r"|mensaje reenviado|inicio del mensaje reenviado|mensagem (?:encaminhada|reencaminhada)"
+    r"|in[íi]cio da mensagem (?:encaminhada|reencaminhada)|doorgestuurd bericht|begin doorgestuurd bericht"
+    r"|messaggio inoltrato|inizio messaggio inoltrato)\s*(?::|[-_=]{2,}.*)?",
+    re.I,
+)
+_ORIGINAL = re.compile(
+    r"[-_]{2,}\s*(?:original (?:message|appointment)|urspr[üu]ngliche (?:nachricht|e-?mail)|message d['’]origine"
+    r"|mensaje original|mensagem original|oorspronkelijk bericht|messaggio originale|reply message"
+    r"|original-nachricht)\s*[-_]{2,}",
+    re.I,
+)
+_DASHED_FORWARD = re.compile(r"[-_]{2,}.*[-_]{2,}|.*:")
+_FROM = re.compile(r"\*?(?:from|von|de|van|da)\s*:\s*\*?\s*\S", re.I)
+_OTHER_FIELD = re.compile(
+    r"\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoy[ée]|date|[àa]|objet|enviado(?: el| em)?|fecha|data"
+    r"|para|asunto|assunto|verzonden|aan|onderwerp|inviato|a|oggetto|importance|reply-to)\s*:\s*\*?",
+    re.I,
+)
+_ATTRIBUTION = re.compile(
+    r"(?:.*\b(?:wrote|writes)|.*\b(?:schrieb|geschrieben)\b.*|.*\ba [ée]crit|.*\bescribi[óo]|.*\bescreveu"
+    r"|.*\b(?:schreef|geschreven)\b.*|.*\bha scritto)\s*:\s*",
+    re.I | re.S,
+)
+_ATTRIBUTION_START = re.compile(r"(?:on|am|le|el|em|op|il|in)\b|.*[<@\d]", re.I)
+_WHEN = re.compile(r"\d{4}|\d:\d\d|@")
+_MOBILE = re.compile(
+    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meinem .{0,30} gesendet|gesendet von "
+    r"|envoy[ée] (?:de mon|depuis) |enviado (?:desde|do) (?:mi|meu) |verstuurd vanaf |verzonden vanaf |inviato da(?:l mio)? )",
+    re.I,
+)
+_SIGN_OFF = re.compile(
+    r"(?:(?:with )?(?:many |best |kind(?:est)? |warm(?:est)? )?(?:regards|wishes)|best|cheers|thanks|thank you|thx|many thanks"
+    r"|thanks (?:again|all|everyone|so much|a lot|in advance)|thanks and (?:best |kind )?regards|sincerely|yours"
+    r"|yours (?:sincerely|faithfully|truly)|all the best|take care|cordially|respectfully|br|rgds"
+    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|liebe[n]?|viele[n]?) gr(?:u|ü)(?:ß|ss)e?n?|beste gr(?:ü|u)(?:ß|ss)e|lg|mfg|vg"
+    r"|cordialement|bien [àa] (?:vous|toi)|(?:un )?saludos?(?: cordiales)?|un abrazo|atentamente|atenciosamente|abra[çc]os?"
+    r"|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|cordiali saluti|distinti saluti|un saluto|saluti)"
+    r"[\s,.!]*",
+    re.I,
+)
+_CONTACT = re.compile(r"\+?\d[\d ()./-]{6,}\d|@|www\.|https?://|\s\|\s|\b(?:tel|phone|mobile?|fax|t|m)\b\s*[:.+]", re.I)
+_AFTERTHOUGHT = re.compile(
+    r"(?:p\.?\s?p?\.?\s?s\b|oh\b|also\b|please\b|pls\b|can\b|could\b|would\b|will\b|do\b|don['’]?t\b|did\b|has\b|have\b"
+    r"|btw\b|by the way\b|reminder\b|remember\b|one more\b|and\b|but\b|nb\b|n\.b|edit\b|update\b|bitte\b|por favor\b"
+    r"|s['’]il vous\b|we\b|i\b|i['’]|you\b|if\b|let\b|just\b|note\b)",
+    re.I,
+)
+_LEGAL = re.compile(
+    r"confidential|privileged|intended (?:recipient|solely|only|for)|received (?:this|it) (?:\S+ ){0,3}in error"
+    r"|(?:e-?mail|message|communication)\W+(?:\w+\W+){0,4}(?:attachments?|files?)|delete (?:it|this|the)|notify the sender"
+    r"|unauthori[sz]ed|virus|registered (?:in|office|number)|company (?:number|no)|consider the environment|disclaimer"
+    r"|originated (?:from )?outside|external (?:sender|e-?mail)|do not click|views (?:expressed|or opinions)|monitor"
+    r"|vertraulich|irrt[üu]mlich|bestimmt|gesch[äa]ftsf[üu]hrer|amtsgericht|handelsregister|confidentiel|destinataire"
+    r"|confidencial|destinatari|por error|por engano|vertrouwelijk|geadresseerde|riservat|errore",
+    re.I,
+)
+_MIN_LEGAL = 3  # different marks in one paragraph
+_MAX_SIGNATURE_LINES = 14
+
+
+@dataclass(slots=True)
+class _Line:
+    start: int
+    end: int  # behind its line end
+    words: str
+    kind: BlockKind | None = None
+    fixed: bool = False
+
+
+def is_forward_line(words: str) -> bool:
+    """True for a line by which a mail program begins a forwarded message."""
+    return bool(_FORWARD.match(words.strip()[:120]))
+
+
+def is_header_line(words: str) -> bool:
+    """True for the "From:" with which a quoted header begins."""
+    return bool(_FROM.match(words.strip()[:200]))
+
+
+def blocks_of(text: str, *, fixed: Iterable[Block] = (), forward: bool = False) -> tuple[Block, ...]:
+    """Blocks that cover `text` in order, without gaps.
+
+    `fixed`: what is already known of parts of it (HTML marks), kinds other than AUTHORED are kept; `forward`: the
+    subject says that this is a forward, so a quoted header begins a forwarded original. Linear in the text.
+    """
+    if not text:
+        return ()
+    known = [block for block in fixed if block.kind is not _A]
+    lines = _lines(text, known)
+    _quotes(lines, forward)
+    _apple_forwards(lines)
+    _signatures(lines)
+    _disclaimers(lines)
+    return _merged(lines, known, len(text))
+
+
+def _lines(text: str, known: list[Block]) -> list[_Line]:
+    lines, start, place = [], 0, 0
+    for piece in text.split("\n"):
+        end = start + len(piece) + 1
+        line = _Line(start, end, piece.strip())
+        while place < len(known) and known[place].end <= start:
+            place += 1
+        if place < len(known) and known[place].start <= start < known[place].end:
+            line.kind, line.fixed = known[place].kind, True
+        lines.append(line)
+        start = end
+    lines[-1].end -= 1
+    return lines
+
+
+def _quotes(lines: list[_Line], forward: bool) -> None:
+    """Mark what is quoted or forwarded; from a header block or a marker line on it is all the rest."""
+    for number, line in enumerate(lines):
+        if line.fixed or not line.words or line.kind is not None:
+            continue
+        first = line.words[0]
+        if first == ">":
+            if not _mbox_from(lines, number):
+                line.kind = _Q
+            continue
+        kind = _to_the_end(lines, number, forward)
+        if kind is not None:
+            _mark_rest(lines, number, kind)
+            return
+        if line.words[-1] == ":" or "wrote" in line.words:
+            _attribution(lines, number)
+
+
+def _to_the_end(lines: list[_Line], number: int, forward: bool) -> BlockKind | None:
+    words = lines[number].words
+    if len(words) > 300:
+        return None
+    first = words[0]
+    if first in "-_=" or words[-1] in ":-":
+        if _DASHED_FORWARD.fullmatch(words) and _FORWARD.fullmatch(words):
+            return _F
+        if _ORIGINAL.fullmatch(words):
+            return _F if forward else _Q
+    if first in "*fFvVdD" and _FROM.match(words) and _header_block(lines, number):
+        return _F if forward else _Q
+    return None
+
+
+def _header_block(lines: list[_Line], number: int) -> bool:
+    """At least two more header fields stand within the next lines."""
+    found = 0
+    for line in lines[number + 1 : number + 9]:
+        if line.words and _OTHER_FIELD.match(line.words):
+            found += 1
+            if found == 2:
+                return True
+    return False
+
+
+def _mark_rest(lines: list[_Line], number: int, kind: BlockKind) -> None:
+    if number and lines[number - 1].words and not lines[number - 1].words.strip("_-"):
+        lines[number - 1].kind = kind  # the rule above it
+    for line in lines[number:]:
+        if not line.fixed or (kind is _F and line.kind is _Q):
+            line.kind = kind
+
+
+def _mbox_from(lines: list[_Line], number: int) -> bool:
+    """ ">From" alone at a line's start: how mailboxes escape the author's own "From"."""
+    if not lines[number].words.startswith(">From "):
+        return False
+    around = lines[max(number - 1, 0) : number] + lines[number + 1 : number + 2]
+    return not any(line.words.startswith(">") for line in around)
+
+
+def _attribution(lines: list[_Line], number: int) -> None:
+    """ "On ... wrote:", over up to three lines; what follows decides how much is quoted."""
+    for first in range(number, max(number - 3, -1), -1):
+        if lines[first].kind is not None or not lines[first].words:
+            return
+        joined = " ".join(line.words for line in lines[first : number + 1])
+        if len(joined) > 400:
+            return
+        if _ATTRIBUTION_START.match(lines[first].words) and _ATTRIBUTION.fullmatch(joined):
+            break
+    else:
+        return
+    following = next((line for line in lines[number + 1 : number + 5] if line.words), None)
+    quoted = following is not None and (following.words[0] == ">" or following.kind is _Q)
+    if not quoted and not _WHEN.search(joined):
+        return
+    for line in lines[first : number + 1]:
+        line.kind = _Q
+    if not quoted and following is not None and not any(line.words[:1] == ">" for line in lines[number + 1 :]):
+        _mark_rest(lines, number + 1, _Q)  # a program that quotes without marks
+
+
+def _apple_forwards(lines: list[_Line]) -> None:
+    """A quote (marked in HTML) that opens with a forward marker is a forward."""
+    before: BlockKind | None = None
+    for number, line in enumerate(lines):
+        if line.fixed and line.kind is _Q and before is not _Q and is_forward_line(line.words):
+            for other in lines[number:]:
+                if other.kind is not _Q:
+                    break
+                other.kind = _F
+        if line.words:
+            before = line.kind
+
+
+def _signatures(lines: list[_Line]) -> None:
+    """ "-- " to the end of its paragraph group, "Sent from my phone", and the contact lines below a sign-off."""
+    for number, line in enumerate(lines):
+        if line.kind is not None or not line.words:
+            continue
+        if line.words == "--" or line.words in ("\u2014", "__"):
+            _sign(lines, number, after_delimiter=True)
+        elif len(line.words) < 80 and _MOBILE.match(line.words):
+            line.kind = _S
+        elif len(line.words) < 45 and _SIGN_OFF.fullmatch(line.words):
+            _sign(lines, number + 1, after_delimiter=False)
+
+
+def _sign(lines: list[_Line], number: int, *, after_delimiter: bool) -> None:
+    """Mark what looks like name, title and contact; the first line that speaks to the reader ends it."""
+    taken: list[_Line] = []
+    said = 0
+    for line in lines[number:]:
+        if line.kind is not None:
+            break
+        if line.words and taken and _speaks(line.words):
+            break
+        said += bool(line.words)
+        if said > _MAX_SIGNATURE_LINES:
+            break
+        if not after_delimiter and line.words and not taken and _speaks(line.words):
+            return
+        taken.append(line)
+    for line in taken:
+        line.kind = _S
+
+
+def _speaks(words: str) -> bool:
+    """A sentence to the reader rather than a name, a title or an address."""
+    count = words.count(" ") + 1
+    if _AFTERTHOUGHT.match(words) and count >= 2:
+        return True
+    if words[-1] in "?!" and count >= 2:
+        return True
+    return count >= 9 and not _CONTACT.search(words) and not _LEGAL.search(words)
+
+
+def _disclaimers(lines: list[_Line]) -> None:
+    """Paragraphs of legal words."""
+    number = 0
+    while number < len(lines):
+        if lines[number].kind not in (None, _S) or lines[number].fixed or not lines[number].words:
+            number += 1
+            continue
+        end = number
+        while end < len(lines) and lines[end].words and lines[end].kind in (None, _S) and not lines[end].fixed:
+            end += 1
+        paragraph = lines[number:end]
+        if sum(len(line.words) for line in paragraph) >= 60:
+            joined = " ".join(line.words for line in paragraph)[:6000]
+            if len({found.lower() for found in _LEGAL.findall(joined)}) >= _MIN_LEGAL:
+                for line in paragraph:
+                    line.kind = _D
+        number = end
+
+
+def _merged(lines: list[_Line], known: list[Block], length: int) -> tuple[Block, ...]:
+    """Runs of lines of one kind; a fixed block that begins or ends within a line keeps its own edges."""
+    pieces: list[tuple[int, int, BlockKind]] = []
+    place = 0
+    for line in lines:
+        kind = line.kind or (_A if line.words or not pieces else pieces[-1][2])
+        at = line.start
+        while place < len(known) and known[place].end <= at:
+            place += 1
+        inner = place
+        while inner < len(known) and known[inner].start < line.end and not line.fixed:
+            block = known[inner]
+            if block.start > at:
+                pieces.append((at, block.start, kind))
+            pieces.append((max(at, block.start), min(block.end, line.end), block.kind))
+            at = min(block.end, line.end)
+            inner += 1
+        if line.fixed and place < len(known) and known[place].end < line.end:
+            pieces.append((at, known[place].end, kind))
+            at, kind = known[place].end, _A
+        if at < line.end:
+            pieces.append((at, line.end, kind))
+    out: list[Block] = []
+    for start, end, kind in pieces:
+        if start >= end:
+            continue
+        if out and out[-1].kind is kind:
+            out[-1] = Block(kind=kind, start=out[-1].start, end=end)
+        else:
+            out.append(Block(kind=kind, start=start, end=end))
+    return tuple(out) if out else (Block(kind=_A, start=0, end=length),)

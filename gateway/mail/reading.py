@@ -1,0 +1,317 @@
+"""From a message to what it says: the parts a reader sees, each decoded, as one text with its blocks.
+
+Alternatives that say the same count once; where they differ both are read. Forwarded messages and text attachments
+are read too. What cannot be read is named in `MessageText.unjudgeable`. *Pure.* RFC 2046, RFC 3676, RFC 5545.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateway.mail import decoding
+from gateway.mail.calendar import calendar_text
+from gateway.mail.flowed import unflowed
+from gateway.mail.html_text import html_text
+from gateway.mail.message import Message, Part, walk
+from gateway.mail.quoting import blocks_of
+from gateway.mail.text import Block, BlockKind, MessageText, Source
+
+_CAPS = frozenset(("header-cap", "part-cap", "depth-cap", "word-cap"))
+_BREAKING = frozenset(("no-boundary", "boundary-not-found", "bad-content-type"))
+_ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"))
+_FORWARD_SUBJECT = re.compile(r"\s*(?:(?:re|aw|sv)\s*:\s*)*(?:fwd?|wg|tr|rv|enc|i|doorst)\s*:", re.I)
+_URL = re.compile(r"""https?://[^\s<>"')\]]{2,2000}""", re.I)
+_WORD = re.compile(r"\w+")
+_NOISE = re.compile(r"<(?:https?|mailto|tel):[^>\s]*>|https?://\S+|\[(?:cid|image):[^\]]*\]|\[https?:[^\]]*\]", re.I)
+_TEXT_NAMES = (".txt", ".md", ".text", ".ics", ".vcs", ".html", ".htm", ".eml", ".csv", ".rtf")
+_MAX_NESTED = 5  # messages in messages
+_MAX_HTML = 8  # characters of HTML for each character of text we are ready to read
+
+
+@dataclass(slots=True)
+class Piece:
+    """What one part says. `blocks` cover `text`; `links` are (offset, URL)."""
+
+    part: int
+    text: str
+    blocks: tuple[Block, ...]
+    links: tuple[tuple[int, str], ...] = ()
+    images: int = 0
+    offset: int = 0  # where `text` begins in the part's whole text
+    spoken: frozenset[str] | None = field(default=None, repr=False)
+
+    def words(self) -> frozenset[str]:
+        """Its different words, letter case and addresses of links aside."""
+        if self.spoken is None:
+            self.spoken = words_of(self.text)
+        return self.spoken
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Different words of a text, for telling whether two texts say the same."""
+    return frozenset(_WORD.findall(_NOISE.sub(" ", text).casefold()))
+
+
+def read_text(message: Message, *, max_text: int = 262_144) -> MessageText:
+    """What the message says to its reader, at most `max_text` characters (then `unjudgeable` is "cap"). Never raises."""
+    reader = _Reader(message, max_text, _FORWARD_SUBJECT.match(message.subject) is not None)
+    return reader.read(0)
+
+
+def text_from(subject: str, body: str, *, html: bool = False, attachments: tuple[str, ...] = ()) -> MessageText:
+    """The same for a mail given as fields; `attachments` are file names."""
+    forward = _FORWARD_SUBJECT.match(subject) is not None
+    if html:
+        piece = _html_piece(0, body, len(body) + 1000, forward)[0]
+    else:
+        piece = _plain_piece(0, body.replace("\r\n", "\n"), forward)
+    joined = _Joined()
+    joined.add(piece)
+    return joined.finished(subject, attachments, "")
+
+
+class _Reader:
+    """One message being read."""
+
+    def __init__(self, message: Message, max_text: int, forward: bool) -> None:
+        self.message, self.max_text, self.forward = message, max_text, forward
+        self.attachments: list[str] = []
+        self.images = 0
+        self.encrypted = self.cut = False
+        self.rest = max_text
+
+    def read(self, depth: int) -> MessageText:
+        """All parts, in order."""
+        joined = _Joined()
+        for group in self._groups():
+            for piece in self._said(group, depth):
+                joined.add(piece)
+        text = joined.finished(self.message.subject, tuple(self.attachments), "")
+        reason = self._unjudgeable(text, joined.images)
+        if not reason:
+            return text
+        return joined.finished(self.message.subject, tuple(self.attachments), reason)
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Numbers of parts; those of one multipart/alternative stand together."""
+        multiparts, group, root = self.message.multiparts, list[int](), None
+        for number, part in enumerate(self.message.parts):
+            home = _alternative(part.path, multiparts)
+            if group and (home is None or home != root):
+                yield group
+                group = []
+            group.append(number)
+            root = home
+        if group:
+            yield group
+
+    def _said(self, group: list[int], depth: int) -> list[Piece]:
+        """What the parts of a group say, the same only once."""
+        found: list[Piece] = []
+        for number in group:
+            piece = self._part(number, self.message.parts[number], depth)
+            if piece is not None:
+                found.append(piece)
+        return _without_repeats(found) if len(group) > 1 and len(found) > 1 else found
+
+    def _part(self, number: int, part: Part, depth: int) -> Piece | None:
+        kind = part.content_type
+        name = part.filename.lower()
+        if kind in _ENCRYPTED and part.parameters.get("smime-type", "") != "signed-data":
+            self.encrypted = True
+        if part.disposition == "attachment" or part.filename or not kind.startswith(("text/", "message/")):
+            self.attachments.append(part.filename or kind)
+        if kind.startswith("image/"):
+            self.images += 1
+            return None
+        if kind in ("message/rfc822", "message/global") or (name.endswith(".eml") and not kind.startswith("text/")):
+            return self._nested(number, part, depth)
+        if not (kind.startswith("text/") or (kind == "application/ics") or name.endswith(_TEXT_NAMES)):
+            return None
+        if self.rest <= 0:
+            self.cut = True
+            return None
+        return self._text(number, part, kind, name)
+
+    def _text(self, number: int, part: Part, kind: str, name: str) -> Piece | None:
+        raw = self.message.raw
+        if kind == "text/html" or (not kind.startswith("text/") and name.endswith((".html", ".htm"))):
+            source, cut = decoding.text(raw, part, cap=self.rest * _MAX_HTML)
+            piece, rendered_cut = _html_piece(number, source, self.rest, self.forward)
+            self.cut = self.cut or cut or rendered_cut
+        else:
+            source, cut = decoding.text(raw, part, cap=self.rest)
+            self.cut = self.cut or cut
+            if kind in ("text/calendar", "application/ics") or name.endswith((".ics", ".vcs")):
+                source = calendar_text(source)
+            elif part.parameters.get("format", "").lower() == "flowed":
+                source = unflowed(source, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+            elif kind in ("text/enriched", "text/richtext", "text/rtf") or name.endswith(".rtf"):
+                source = _unmarked(source)
+            if "-----BEGIN PGP MESSAGE-----" in source:
+                self.encrypted = True
+            piece = _plain_piece(number, source, self.forward)
+        self.rest -= len(piece.text)
+        return piece
+
+    def _nested(self, number: int, part: Part, depth: int) -> Piece | None:
+        """A message in the message: all it says is forwarded."""
+        data, cut = decoding.content(self.message.raw, part, cap=64 * self.max_text)
+        if depth >= _MAX_NESTED or self.rest <= 0:
+            self.cut = True
+            return None
+        inner = walk(data)
+        reader = _Reader(inner, self.rest, False)
+        said = reader.read(depth + 1)
+        self.cut = self.cut or cut or reader.cut or bool(_CAPS.intersection(inner.defects))
+        self.encrypted = self.encrypted or reader.encrypted
+        self.attachments += said.attachments
+        whole = f"{said.subject}\n\n{said.text}" if said.subject else said.text
+        self.rest -= len(whole)
+        if not whole.strip():
+            return None
+        kinds = [Block(kind=BlockKind.FORWARDED, start=0, end=len(whole))]
+        return Piece(number, whole, tuple(kinds), tuple((0, url) for url in said.links))
+
+    def _unjudgeable(self, text: MessageText, images: int) -> str:
+        if self.encrypted:
+            return "encrypted"
+        if self.cut or _CAPS.intersection(self.message.defects):
+            return "cap"
+        silent = not any(
+            _WORD.search(text.text, block.start, block.end)
+            for block in text.blocks
+            if block.kind in (BlockKind.AUTHORED, BlockKind.FORWARDED, BlockKind.QUOTED)
+        )
+        if silent and _BREAKING.intersection(self.message.defects):
+            return "broken"
+        return "image-only" if silent and (self.images or images) else ""
+
+
+def _alternative(path: str, multiparts: dict[str, str]) -> str | None:
+    """The outermost multipart/alternative around a part; None when there is none."""
+    if not multiparts:
+        return None
+    steps = path.split(".")
+    for length in range(len(steps)):
+        root = ".".join(steps[:length])
+        if multiparts.get(root) == "multipart/alternative":
+            return root
+    return None
+
+
+def _plain_piece(number: int, source: str, forward: bool) -> Piece:
+    links = (
+        tuple((found.start(), found[0].rstrip(".,;:!?")) for found in _URL.finditer(source)) if "://" in source else ()
+    )
+    return Piece(number, source, blocks_of(source, forward=forward), links[:1000])
+
+
+def _html_piece(number: int, source: str, max_text: int, forward: bool) -> tuple[Piece, bool]:
+    page = html_text(source, max_text=max_text)
+    links = page.links + page.images
+    if "://" in page.text:
+        links += tuple((found.start(), found[0].rstrip(".,;:!?")) for found in _URL.finditer(page.text))
+    links = tuple(sorted(((at, url) for at, url in links if url[:4].lower() == "http"), key=lambda link: link[0]))
+    blocks = blocks_of(page.text, fixed=page.blocks, forward=forward)
+    return Piece(number, page.text, blocks, links[:1000], len(page.images)), page.cut
+
+
+def _without_repeats(pieces: list[Piece]) -> list[Piece]:
+    """Of alternatives, the one that says most, and what the others say beyond it."""
+    best = max(pieces, key=lambda piece: (len(piece.words()), piece.images + len(piece.links)))
+    out = [best]
+    for piece in pieces:
+        if piece is not best and not piece.words() <= best.words():
+            out += _beyond(piece, best)
+    return out
+
+
+def _beyond(piece: Piece, best: Piece) -> list[Piece]:
+    """Runs of lines of `piece` that hold a word `best` lacks."""
+    said, out, start = best.words(), list[Piece](), 0
+    for line in piece.text.splitlines(keepends=True):
+        end = start + len(line)
+        if not words_of(line) <= said:
+            if out and out[-1].offset + len(out[-1].text) == start:
+                out[-1] = _cut_out(piece, out[-1].offset, end)
+            else:
+                out.append(_cut_out(piece, start, end))
+        start = end
+    return out
+
+
+def _cut_out(piece: Piece, start: int, end: int) -> Piece:
+    blocks = tuple(
+        Block(kind=block.kind, start=max(block.start, start) - start, end=min(block.end, end) - start)
+        for block in piece.blocks
+        if block.start < end and block.end > start
+    )
+    return Piece(piece.part, piece.text[start:end], blocks, offset=start)
+
+
+class _Joined:
+    """Pieces put together to one text."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.length = self.images = 0
+        self.blocks: list[Block] = []
+        self.sources: list[Source] = []
+        self.links: dict[str, None] = {}
+
+    def add(self, piece: Piece) -> None:
+        """Append one; pieces are parted by a blank line, which belongs to the block before it."""
+        self.images += piece.images
+        for url in _live(piece):
+            self.links[url] = None
+        if not piece.text:
+            return
+        if self.length:
+            self.out.append("\n\n")
+            self.length += 2
+            last = self.blocks[-1]
+            self.blocks[-1] = Block(kind=last.kind, start=last.start, end=self.length)
+        base = self.length
+        self.out.append(piece.text)
+        self.length += len(piece.text)
+        self.sources.append(Source(start=base, end=self.length, part=piece.part, offset=piece.offset))
+        if not base:
+            self.blocks.extend(piece.blocks)
+            return
+        self.blocks.extend(Block(kind=b.kind, start=b.start + base, end=b.end + base) for b in piece.blocks)
+
+    def finished(self, subject: str, attachments: tuple[str, ...], unjudgeable: str) -> MessageText:
+        """The whole."""
+        return MessageText(
+            subject=subject,
+            text="".join(self.out),
+            blocks=tuple(self.blocks),
+            sources=tuple(self.sources),
+            attachments=attachments,
+            links=tuple(self.links),
+            unjudgeable=unjudgeable,
+        )
+
+
+def _live(piece: Piece) -> Iterator[str]:
+    """URLs in the author's words and in what is forwarded; a link in a signature offers nothing."""
+    if not piece.links:
+        return
+    blocks, place = piece.blocks, 0
+    for at, url in piece.links:
+        while place < len(blocks) - 1 and blocks[place].end <= at:
+            place += 1
+        if not blocks or blocks[place].kind in (BlockKind.AUTHORED, BlockKind.FORWARDED):
+            yield url
+
+
+def _unmarked(source: str) -> str:
+    """The words of RTF or enriched text, roughly."""
+    if source.lstrip().startswith("{\\rtf"):
+        source = re.sub(r"\\(?:par|line|tab)\b ?", "\n", source)
+        source = re.sub(
+            r"\\'([0-9a-fA-F]{2})", lambda found: bytes([int(found[1], 16)]).decode("cp1252", "replace"), source
+        )
+        return re.sub(r"\\[a-zA-Z]{1,32}-?\d{0,10} ?|[{}]", "", source)
+    return re.sub(r"<[^<>]{0,200}>", "", source)

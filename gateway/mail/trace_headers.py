@@ -1,0 +1,79 @@
+"""The lines we put on top of a mail, and the marks we know it by: Received, our loop mark, the mark of our notices.
+
+RFC 5321 section 4.4 (Received); HMAC (RFC 2104) for the notice mark. Whatever comes from the client is reduced to
+harmless characters before it stands in a header. *Pure.*
+"""
+
+import hashlib
+import hmac
+import re
+from datetime import datetime
+from email.utils import format_datetime
+
+from gateway.mail.envelope import Envelope
+from gateway.mail.message import Message
+
+PASS_HEADER = "X-Askonce-Pass"
+NOTICE_HEADER = "X-Askonce-Notice"
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9.:_\-\[\]+=/]+")
+_UNSAFE_MAILBOX = re.compile(r"[^!#-'*+\-/-9=?A-Z^-~@.]+")  # atoms of RFC 5322, "@" and "."
+_WIDTH = 78
+
+
+def received_line(envelope: Envelope, *, hostname: str, mail_id: str, at: datetime) -> str:
+    """Our Received field and our loop mark, folded, CRLF-ended. `at` is an aware datetime."""
+    session = envelope.session
+    peer = _safe(session.peer_address) or "unknown"
+    literal = f"IPv6:{peer}" if ":" in peer else peer
+    known = f"{_safe(session.peer_name)} [{literal}]" if session.peer_name else f"[{literal}]"
+    words = [f"from {_safe(session.helo) or 'unknown'}", f"({known.strip()})", f"by {_safe(hostname) or 'localhost'}"]
+    words.append(f"with {_safe(session.protocol) or 'ESMTP'}")
+    words.append(f"id {_safe(mail_id) or 'none'}")
+    if len(envelope.rcpt_to) == 1:
+        words.append(f"for <{_mailbox(envelope.rcpt_to[0].text)}>")
+    words[-1] += ";"
+    words.append(format_datetime(at))
+    return _folded("Received", words) + _folded(PASS_HEADER, [_safe(hostname) or "localhost"])
+
+
+def received_hops(message: Message) -> int:
+    """How many Received fields the message has (RFC 5321 section 6.3)."""
+    return sum(name == "received" for name, _ in message.headers)
+
+
+def own_passes(message: Message, hostname: str) -> int:
+    """How often the message has been through the gateway on this host."""
+    own, name = _safe(hostname) or "localhost", PASS_HEADER.lower()
+    return sum(key == name and value.strip() == own for key, value in message.headers)
+
+
+def notice_mark(key: bytes, mail_id: str) -> str:
+    """The value of NOTICE_HEADER for the notice whose Message-ID is `mail_id`: only who has `key` can make it."""
+    return hmac.new(key, b"notice\0" + mail_id.strip().encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def is_own_notice(message: Message, key: bytes) -> bool:
+    """True for a mail of ours: its mark fits its Message-ID. Compared in constant time."""
+    value = message.header(NOTICE_HEADER.lower()).strip().encode("utf-8", "replace")
+    return bool(value) and hmac.compare_digest(notice_mark(key, message.message_id).encode("ascii"), value)
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE.sub("?", text)[:255]
+
+
+def _mailbox(text: str) -> str:
+    return _UNSAFE_MAILBOX.sub("?", text)[:320]
+
+
+def _folded(name: str, words: list[str]) -> str:
+    """A header field, folded between words at 78 characters (RFC 5322 section 2.1.1)."""
+    lines, line = [], f"{name}:"
+    for word in words:
+        if len(line) + 1 + len(word) > _WIDTH and line != f"{name}:":
+            lines.append(line)
+            line = "\t" + word
+        else:
+            line += " " + word
+    return "\r\n".join([*lines, line]) + "\r\n"
