@@ -14,7 +14,7 @@ from gateway.mail.automatic import is_automatic
 from gateway.mail.compose import compose
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message
-from gateway.mail.trace_headers import notice_mark
+from gateway.mail.trace_headers import NOTICE_HEADER, notice_mark
 from gateway.policy.verdict import Verdict
 from gateway.ports import House
 
@@ -36,9 +36,7 @@ def held_notice_mail(house: House, held: HeldMail, *, secret: str, message: Mess
     return enveloped(house, notice, About(mail_id=held.id, sender=held.mail_from, hold_id=held.id))
 
 
-def advise_mail(
-    house: House, *, mail_id: str, sender: Path, message: Message, verdict: Verdict
-) -> OutgoingMail | None:
+def advise_mail(house: House, *, mail_id: str, sender: Path, message: Message, verdict: Verdict) -> OutgoingMail | None:
     """The friendly note to supply the artwork next time; None when nobody may be answered or nothing was asked."""
     if unanswerable(message, sender) or not verdict.favours:
         return None
@@ -50,7 +48,7 @@ def advise_mail(
 
 def unanswerable(message: Message, sender: Path) -> bool:
     """RFC 3834 section 2: a null reverse-path, a list, a bulk or an automatic mail gets no answer."""
-    return not sender.text or is_automatic(message, sender)
+    return not sender.text or is_automatic(message, sender.text)
 
 
 def link(settings: Settings, secret: str) -> str:
@@ -70,20 +68,21 @@ def enveloped(house: House, notice: Notice, about: About, *, original: bytes | N
     """A notice as mail with a null reverse-path. Its id tells what it is about: "MAIL-ID.UNIQUE.KIND"."""
     now, unique = house.clock(), house.new_id()
     from_ = notice_from(house.settings)
+    message_id = f"<{unique}@{from_.rpartition('@')[2]}>"
     raw = compose(
         from_=from_,
         to=about.sender.text,
         subject=notice.subject,
         text=notice.text,
         html=notice.html,
-        headers=(*notice.headers, *_mark(house, about)),
-        message_id=f"<{unique}@{from_.rpartition('@')[2]}>",
+        headers=(*notice.headers, (NOTICE_HEADER, notice_mark(house.notice_key, message_id))),
+        message_id=message_id,
         date=now,
         boundary_seed=unique,
         attached=original,
     )
     return OutgoingMail(
-        id=f"{unique}.{notice.kind}",
+        id=f"{about.mail_id}.{unique}.{notice.kind}",
         kind="notice",
         mail_from=Path(text=""),
         rcpt_to=(Path(text=about.sender.text),),
@@ -92,7 +91,3 @@ def enveloped(house: House, notice: Notice, about: About, *, original: bytes | N
         created_at=now,
         hold_id=about.hold_id,
     )
-
-
-def _mark(house: House, about: About) -> tuple[tuple[str, str], ...]:
-    return (("X-Askonce-Notice", notice_mark(house.notice_key, about.mail_id)),)

@@ -6,9 +6,7 @@ Braces are filled in by `notices.py`; what is filled in may come from hostile ma
 from dataclasses import dataclass
 from datetime import datetime
 
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS = ("January February March April May June July August September October November December").split()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +116,7 @@ ENGLISH = Words(
     expired_to_do="If you still want to send it, write it anew without the words above.",
     bounce_subject="Not delivered: {subject}",
     bounce_all='Your mail "{subject}" could not be delivered. The mail server refused it for good.',
-    bounce_some=(
-        'Your mail "{subject}" could not be delivered to {count}. It has been delivered to the others.'
-    ),
+    bounce_some=('Your mail "{subject}" could not be delivered to {count}. It has been delivered to the others.'),
     bounce_late='Your mail "{subject}" could not be delivered: for {hours} hours the mail server did not take it.',
     bounce_refused="Who did not get it, and what the mail server said",
     bounce_attached="Your mail is attached.",
