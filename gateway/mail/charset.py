@@ -8,14 +8,19 @@ from encodings.aliases import aliases
 from functools import lru_cache
 
 _CODECS = frozenset(
-    """ascii big5 big5hkscs cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257
-    cp1258 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858 cp860 cp861 cp862 cp863 cp864
-    cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950 euc_jis_2004 euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hz
-    iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_1 iso8859_10
-    iso8859_11 iso8859_13 iso8859_14 iso8859_15 iso8859_16 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7
-    iso8859_8 iso8859_9 johab koi8_r koi8_t koi8_u kz1048 latin_1 mac_croatian mac_cyrillic mac_greek mac_iceland
-    mac_latin2 mac_roman mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213 tis_620 utf_16 utf_16_be utf_16_le
-    utf_32 utf_32_be utf_32_le utf_7 utf_8 utf_8_sig""".split()
+    name
+    for line in (
+        "ascii big5 big5hkscs cp037 cp1006 cp1026 cp1125 cp1140 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255",
+        "cp1256 cp1257 cp1258 cp273 cp424 cp437 cp500 cp720 cp737 cp775 cp850 cp852 cp855 cp856 cp857 cp858",
+        "cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874 cp875 cp932 cp949 cp950 euc_jis_2004",
+        "euc_jisx0213 euc_jp euc_kr gb18030 gb2312 gbk hz iso2022_jp iso2022_jp_1 iso2022_jp_2",
+        "iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr iso8859_1 iso8859_10 iso8859_11 iso8859_13",
+        "iso8859_14 iso8859_15 iso8859_16 iso8859_2 iso8859_3 iso8859_4 iso8859_5 iso8859_6 iso8859_7",
+        "iso8859_8 iso8859_9 johab koi8_r koi8_t koi8_u kz1048 latin_1 mac_croatian mac_cyrillic mac_greek",
+        "mac_iceland mac_latin2 mac_roman mac_turkish ptcp154 shift_jis shift_jis_2004 shift_jisx0213 tis_620",
+        "utf_16 utf_16_be utf_16_le utf_32 utf_32_be utf_32_le utf_7 utf_8 utf_8_sig",
+    )
+    for name in line.split()
 )
 # What mail means by a name, as browsers and mail readers take it (WHATWG Encoding section 4.2): the larger sets.
 _MEANT = {
@@ -89,7 +94,7 @@ _PLAIN = frozenset(("", "utf-8", "us-ascii", "iso-8859-1", "windows-1252", "iso-
 
 
 def _western(data: bytes, name: str) -> str:
-    """UTF-8 wherever it is valid, whatever was declared: bytes that are valid UTF-8 by chance are next to unheard of."""
+    """UTF-8 wherever it is valid, whatever was declared: hardly anything else is valid UTF-8 by chance."""
     mark = _marked(data)
     if mark and mark != "utf_8":
         return _wide(data, mark)

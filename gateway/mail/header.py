@@ -62,7 +62,7 @@ def fields(raw: Raw, start: int, end: int, cap: int, count: int, defects: dict[s
     if len(lines) > count:
         mark(defects, "header-cap")
         del lines[count:]
-    items = []
+    items: list[tuple[str, str]] = []
     for number, line in enumerate(lines):
         name, colon, value = line.partition(":")
         if not colon or not name or " " in name or "\t" in name:
@@ -115,7 +115,7 @@ def _field_start(raw: Raw, start: int, stop: int, number: int) -> int:
 
 
 def decoded(value: str, defects: dict[str, None] | None = None) -> str:
-    """A header value as people read it: encoded words decoded (RFC 2047), controls removed, never more than one line."""
+    """A header value as people read it, on one line: encoded words decoded (RFC 2047), controls removed."""
     if "=?" in value:
         value = _words_decoded(value, {} if defects is None else defects)
     return value if value.isascii() and value.isprintable() else value.translate(_CONTROLS)

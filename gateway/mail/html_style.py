@@ -140,7 +140,7 @@ def _small(value: str | None, most: float) -> bool:
 
 def _away(said: dict[str, str], name: str) -> bool:
     number = _NUMBER.match(said.get(name, ""))
-    return bool(number) and float(number[0]) <= -500
+    return number is not None and float(number[0]) <= -500
 
 
 def _colour(value: str) -> str:

@@ -20,11 +20,17 @@ MAX_DEPTH = 4_000
 
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _INLINE_DATA = re.compile(r"""data:[a-z]+/[^"'\s>)]{200,}""", re.I)
-_UNSEEN = frozenset("script style head title template object iframe frame noframes audio video map canvas".split())
+_UNSEEN = frozenset(
+    ("script", "style", "head", "title", "template", "object", "iframe", "frame", "noframes", "audio", "video", "map")
+)
 _BREAKS = {
-    **dict.fromkeys("div li tr dt dd form section article header footer main nav aside address center".split(), 1),
-    **dict.fromkeys("option legend fieldset figure figcaption caption details summary thead tbody tfoot".split(), 1),
-    **dict.fromkeys("p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre hr".split(), 2),
+    name: breaks
+    for breaks, names in (
+        (1, "div li tr dt dd form section article header footer main nav aside address center option legend fieldset"),
+        (1, "figure figcaption caption details summary thead tbody tfoot"),
+        (2, "p h1 h2 h3 h4 h5 h6 ul ol dl table blockquote pre hr"),
+    )
+    for name in names.split()
 }
 
 

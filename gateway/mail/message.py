@@ -175,7 +175,7 @@ class _Tree:
 
 
 def _sniffed(raw: Raw, start: int, end: int) -> bytes:
-    """The delimiter line a multipart without boundary parameter seems to use: its first line, if that looks like one."""
+    """What a multipart without boundary parameter seems to use as delimiter: its first line, if it looks like one."""
     line = bytes(raw[start : min(end, start + 80)]).split(b"\n", 1)[0].rstrip()
     return line if line.startswith(b"--") and 4 < len(line) <= 72 and not line.endswith(b"--") else b""
 

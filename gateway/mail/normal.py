@@ -46,10 +46,7 @@ class Normalised:
 
 def normalise(text: str) -> Normalised:
     """`text` made plain for matching. Plain ASCII text comes back as it is."""
-    if text.isascii():
-        done = Normalised(text)
-    else:
-        done = _folded(text)
+    done = Normalised(text) if text.isascii() else _folded(text)
     if _SPACED_HINT.search(done.text):
         done = _joined(done, len(text))
     if _LEET_HINT.search(done.text):

@@ -6,7 +6,7 @@ When in doubt a line stays the author's: a quote judged as authored is an annoya
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.mail.text import Block, BlockKind
@@ -44,15 +44,20 @@ _ATTRIBUTION_START = re.compile(r"(?:on|am|le|el|em|op|il|in)\b|.*[<@\d]", re.I)
 _WHEN = re.compile(r"\d{4}|\d:\d\d|@")
 _MOBILE = re.compile(
     r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meinem .{0,30} gesendet|gesendet von "
-    r"|envoy[ée] (?:de mon|depuis) |enviado (?:desde|do) (?:mi|meu) |verstuurd vanaf |verzonden vanaf |inviato da(?:l mio)? )",
+    r"|envoy[ée] (?:de mon|depuis) |enviado (?:desde|do) (?:mi|meu) |verstuurd vanaf |verzonden vanaf "
+    r"|inviato da(?:l mio)? )",
     re.I,
 )
 _SIGN_OFF = re.compile(
-    r"(?:(?:with )?(?:many |best |kind(?:est)? |warm(?:est)? )?(?:regards|wishes)|best|cheers|thanks|thank you|thx|many thanks"
+    r"(?:(?:with )?(?:many |best |kind(?:est)? |warm(?:est)? )?(?:regards|wishes)|best|cheers"
+    r"|thanks|thank you|thx|many thanks"
     r"|thanks (?:again|all|everyone|so much|a lot|in advance)|thanks and (?:best |kind )?regards|sincerely|yours"
     r"|yours (?:sincerely|faithfully|truly)|all the best|take care|cordially|respectfully|br|rgds"
-    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|liebe[n]?|viele[n]?) gr(?:u|ü)(?:ß|ss)e?n?|beste gr(?:ü|u)(?:ß|ss)e|lg|mfg|vg"
-    r"|cordialement|bien [àa] (?:vous|toi)|(?:un )?saludos?(?: cordiales)?|un abrazo|atentamente|atenciosamente|abra[çc]os?"
+    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|liebe[n]?|viele[n]?) gr(?:u|ü)(?:ß|ss)e?n?"
+    r"|beste gr(?:ü|u)(?:ß|ss)e"
+    r"|lg|mfg|vg"
+    r"|cordialement|bien [àa] (?:vous|toi)|(?:un )?saludos?(?: cordiales)?|un abrazo|atentamente|atenciosamente"
+    r"|abra[çc]os?"
     r"|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|cordiali saluti|distinti saluti|un saluto|saluti)"
     r"[\s,.!]*",
     re.I,
@@ -64,14 +69,23 @@ _AFTERTHOUGHT = re.compile(
     r"|s['’]il vous\b|we\b|i\b|i['’]|you\b|if\b|let\b|just\b|note\b)",
     re.I,
 )
-_LEGAL = re.compile(
-    r"confidential|privileged|intended (?:recipient|solely|only|for)|received (?:this|it) (?:\S+ ){0,3}in error"
-    r"|(?:e-?mail|message|communication)\W+(?:\w+\W+){0,4}(?:attachments?|files?)|delete (?:it|this|the)|notify the sender"
-    r"|unauthori[sz]ed|virus|registered (?:in|office|number)|company (?:number|no)|consider the environment|disclaimer"
-    r"|originated (?:from )?outside|external (?:sender|e-?mail)|do not click|views (?:expressed|or opinions)|monitor"
-    r"|vertraulich|irrt[üu]mlich|bestimmt|gesch[äa]ftsf[üu]hrer|amtsgericht|handelsregister|confidentiel|destinataire"
-    r"|confidencial|destinatari|por error|por engano|vertrouwelijk|geadresseerde|riservat|errore",
-    re.I,
+_LEGAL = (  # pieces of words, lower case
+    *(
+        "confidential",
+        "privileged",
+        "intended recipient",
+        "intended solely",
+        "intended only",
+        "intended for",
+        "in error",
+    ),
+    *("attachments", "attached files", "delete it", "delete this", "delete the", "notify the sender", "unauthori"),
+    *("virus", "registered in", "registered office", "registered number", "company number", "company no", "monitor"),
+    *("consider the environment", "disclaimer", "originated outside", "originated from outside", "external sender"),
+    *("external email", "external e-mail", "do not click", "views expressed", "opinions expressed", "addressee"),
+    *("vertraulich", "irrtümlich", "bestimmt", "geschäftsführer", "amtsgericht", "handelsregister", "confidentiel"),
+    *("destinataire", "pièces jointes", "confidencial", "destinatari", "por error", "por engano", "vertrouwelijk"),
+    *("geadresseerde", "bijlagen", "riservat", "per errore", "allegati"),
 )
 _MIN_LEGAL = 3  # different marks in one paragraph
 _MAX_SIGNATURE_LINES = 14
@@ -96,35 +110,33 @@ def is_header_line(words: str) -> bool:
     return bool(_FROM.match(words.strip()[:200]))
 
 
-def blocks_of(text: str, *, fixed: Iterable[Block] = (), forward: bool = False) -> tuple[Block, ...]:
+def blocks_of(text: str, *, known: Sequence[Block] = (), forward: bool = False) -> tuple[Block, ...]:
     """Blocks that cover `text` in order, without gaps.
 
-    `fixed`: what is already known of parts of it (HTML marks), kinds other than AUTHORED are kept; `forward`: the
-    subject says that this is a forward, so a quoted header begins a forwarded original. Linear in the text.
+    `known`: blocks that cover it already (from HTML marks), of which those that are not AUTHORED are kept; `forward`:
+    the subject says that this is a forward, so a quoted header begins a forwarded original. Linear in the text.
     """
     if not text:
         return ()
-    known = [block for block in fixed if block.kind is not _A]
-    lines = _lines(text, known)
+    lines = _lines(text, known or (Block(kind=_A, start=0, end=len(text)),))
     _quotes(lines, forward)
     _apple_forwards(lines)
     _signatures(lines)
-    _disclaimers(lines)
-    return _merged(lines, known, len(text))
+    _disclaimers(text, lines)
+    return _merged(lines)
 
 
-def _lines(text: str, known: list[Block]) -> list[_Line]:
-    lines, start, place = [], 0, 0
-    for piece in text.split("\n"):
-        end = start + len(piece) + 1
-        line = _Line(start, end, piece.strip())
-        while place < len(known) and known[place].end <= start:
-            place += 1
-        if place < len(known) and known[place].start <= start < known[place].end:
-            line.kind, line.fixed = known[place].kind, True
-        lines.append(line)
-        start = end
-    lines[-1].end -= 1
+def _lines(text: str, known: Iterable[Block]) -> list[_Line]:
+    """Lines, cut also where a known block begins."""
+    lines: list[_Line] = []
+    for block in known:
+        kind = None if block.kind is _A else block.kind
+        start = block.start
+        for piece in text[start : block.end].split("\n"):
+            end = min(start + len(piece) + 1, block.end)
+            if end > start:
+                lines.append(_Line(start, end, piece.strip(), kind, kind is not None))
+            start = end
     return lines
 
 
@@ -262,56 +274,44 @@ def _speaks(words: str) -> bool:
         return True
     if words[-1] in "?!" and count >= 2:
         return True
-    return count >= 9 and not _CONTACT.search(words) and not _LEGAL.search(words)
+    return count >= 9 and not _CONTACT.search(words) and not _legal(words)
 
 
-def _disclaimers(lines: list[_Line]) -> None:
+def _disclaimers(text: str, lines: list[_Line]) -> None:
     """Paragraphs of legal words."""
+    if not _legal(text):
+        return
     number = 0
     while number < len(lines):
-        if lines[number].kind not in (None, _S) or lines[number].fixed or not lines[number].words:
-            number += 1
-            continue
         end = number
-        while end < len(lines) and lines[end].words and lines[end].kind in (None, _S) and not lines[end].fixed:
+        while end < len(lines) and _may_be_legal(lines[end]):
             end += 1
-        paragraph = lines[number:end]
-        if sum(len(line.words) for line in paragraph) >= 60:
-            joined = " ".join(line.words for line in paragraph)[:6000]
-            if len({found.lower() for found in _LEGAL.findall(joined)}) >= _MIN_LEGAL:
-                for line in paragraph:
-                    line.kind = _D
-        number = end
+        paragraph = " ".join(line.words for line in lines[number:end])
+        if len(paragraph) >= 60 and _legal(paragraph[:6000]):
+            for line in lines[number:end]:
+                line.kind = _D
+        number = max(end, number + 1)
 
 
-def _merged(lines: list[_Line], known: list[Block], length: int) -> tuple[Block, ...]:
-    """Runs of lines of one kind; a fixed block that begins or ends within a line keeps its own edges."""
-    pieces: list[tuple[int, int, BlockKind]] = []
-    place = 0
+def _may_be_legal(line: _Line) -> bool:
+    return line.words != "" and line.kind in (None, _S) and not line.fixed
+
+
+def _legal(paragraph: str) -> bool:
+    """Several different legal turns of phrase."""
+    folded = paragraph.casefold()
+    return sum(turn in folded for turn in _LEGAL) >= _MIN_LEGAL
+
+
+def _merged(lines: list[_Line]) -> tuple[Block, ...]:
+    """Runs of lines of one kind; a blank line goes with what stands before it."""
+    out: list[tuple[int, int, BlockKind]] = []
+    kind = lines[0].kind or _A
+    start = 0
     for line in lines:
-        kind = line.kind or (_A if line.words or not pieces else pieces[-1][2])
-        at = line.start
-        while place < len(known) and known[place].end <= at:
-            place += 1
-        inner = place
-        while inner < len(known) and known[inner].start < line.end and not line.fixed:
-            block = known[inner]
-            if block.start > at:
-                pieces.append((at, block.start, kind))
-            pieces.append((max(at, block.start), min(block.end, line.end), block.kind))
-            at = min(block.end, line.end)
-            inner += 1
-        if line.fixed and place < len(known) and known[place].end < line.end:
-            pieces.append((at, known[place].end, kind))
-            at, kind = known[place].end, _A
-        if at < line.end:
-            pieces.append((at, line.end, kind))
-    out: list[Block] = []
-    for start, end, kind in pieces:
-        if start >= end:
-            continue
-        if out and out[-1].kind is kind:
-            out[-1] = Block(kind=kind, start=out[-1].start, end=end)
-        else:
-            out.append(Block(kind=kind, start=start, end=end))
-    return tuple(out) if out else (Block(kind=_A, start=0, end=length),)
+        own = line.kind or (_A if line.words else kind)
+        if own is not kind:
+            out.append((start, line.start, kind))
+            start, kind = line.start, own
+    out.append((start, lines[-1].end, kind))
+    return tuple(Block(kind=kind, start=start, end=end) for start, end, kind in out)

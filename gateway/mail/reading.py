@@ -6,7 +6,8 @@ are read too. What cannot be read is named in `MessageText.unjudgeable`. *Pure.*
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from gateway.mail import decoding
 from gateway.mail.calendar import calendar_text
@@ -28,45 +29,35 @@ _MAX_NESTED = 5  # messages in messages
 _MAX_HTML = 8  # characters of HTML for each character of text we are ready to read
 
 
-@dataclass(slots=True)
-class Piece:
-    """What one part says. `blocks` cover `text`; `links` are (offset, URL)."""
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one part says. `known` blocks cover `text` (those of plain text are found later); `visible`: where hidden
+    text begins; `links` are (offset, URL); `offset`: where `text` begins in the whole text of the part."""
 
     part: int
     text: str
-    blocks: tuple[Block, ...]
+    known: tuple[Block, ...] = ()
+    visible: int = 0
     links: tuple[tuple[int, str], ...] = ()
     images: int = 0
-    offset: int = 0  # where `text` begins in the part's whole text
-    spoken: frozenset[str] | None = field(default=None, repr=False)
+    html: bool = False
+    offset: int = 0
 
-    def words(self) -> frozenset[str]:
-        """Its different words, letter case and addresses of links aside."""
-        if self.spoken is None:
-            self.spoken = words_of(self.text)
-        return self.spoken
-
-
-def words_of(text: str) -> frozenset[str]:
-    """Different words of a text, for telling whether two texts say the same."""
-    return frozenset(_WORD.findall(_NOISE.sub(" ", text).casefold()))
+    def blocks(self, forward: bool) -> tuple[Block, ...]:
+        """Whose words."""
+        return blocks_of(self.text, known=self.known, forward=forward)
 
 
 def read_text(message: Message, *, max_text: int = 262_144) -> MessageText:
-    """What the message says to its reader, at most `max_text` characters (then `unjudgeable` is "cap"). Never raises."""
+    """What the message says to its reader, at most `max_text` characters, then "cap". Never raises."""
     reader = _Reader(message, max_text, _FORWARD_SUBJECT.match(message.subject) is not None)
     return reader.read(0)
 
 
 def text_from(subject: str, body: str, *, html: bool = False, attachments: tuple[str, ...] = ()) -> MessageText:
     """The same for a mail given as fields; `attachments` are file names."""
-    forward = _FORWARD_SUBJECT.match(subject) is not None
-    if html:
-        piece = _html_piece(0, body, len(body) + 1000, forward)[0]
-    else:
-        piece = _plain_piece(0, body.replace("\r\n", "\n"), forward)
-    joined = _Joined()
-    joined.add(piece)
+    joined = _Joined(_FORWARD_SUBJECT.match(subject) is not None)
+    joined.add(_html_piece(0, body, len(body) + 1000)[0] if html else _plain_piece(0, body.replace("\r\n", "\n")))
     return joined.finished(subject, attachments, "")
 
 
@@ -82,7 +73,7 @@ class _Reader:
 
     def read(self, depth: int) -> MessageText:
         """All parts, in order."""
-        joined = _Joined()
+        joined = _Joined(self.forward)
         for group in self._groups():
             for piece in self._said(group, depth):
                 joined.add(piece)
@@ -105,16 +96,16 @@ class _Reader:
         if group:
             yield group
 
-    def _said(self, group: list[int], depth: int) -> list[Piece]:
+    def _said(self, group: list[int], depth: int) -> list[_Piece]:
         """What the parts of a group say, the same only once."""
-        found: list[Piece] = []
+        found: list[_Piece] = []
         for number in group:
             piece = self._part(number, self.message.parts[number], depth)
             if piece is not None:
                 found.append(piece)
-        return _without_repeats(found) if len(group) > 1 and len(found) > 1 else found
+        return _without_repeats(found, self.forward) if len(found) > 1 and len(group) > 1 else found
 
-    def _part(self, number: int, part: Part, depth: int) -> Piece | None:
+    def _part(self, number: int, part: Part, depth: int) -> _Piece | None:
         kind = part.content_type
         name = part.filename.lower()
         if kind in _ENCRYPTED and part.parameters.get("smime-type", "") != "signed-data":
@@ -133,11 +124,11 @@ class _Reader:
             return None
         return self._text(number, part, kind, name)
 
-    def _text(self, number: int, part: Part, kind: str, name: str) -> Piece | None:
+    def _text(self, number: int, part: Part, kind: str, name: str) -> _Piece | None:
         raw = self.message.raw
         if kind == "text/html" or (not kind.startswith("text/") and name.endswith((".html", ".htm"))):
             source, cut = decoding.text(raw, part, cap=self.rest * _MAX_HTML)
-            piece, rendered_cut = _html_piece(number, source, self.rest, self.forward)
+            piece, rendered_cut = _html_piece(number, source, self.rest)
             self.cut = self.cut or cut or rendered_cut
         else:
             source, cut = decoding.text(raw, part, cap=self.rest)
@@ -150,11 +141,11 @@ class _Reader:
                 source = _unmarked(source)
             if "-----BEGIN PGP MESSAGE-----" in source:
                 self.encrypted = True
-            piece = _plain_piece(number, source, self.forward)
+            piece = _plain_piece(number, source)
         self.rest -= len(piece.text)
         return piece
 
-    def _nested(self, number: int, part: Part, depth: int) -> Piece | None:
+    def _nested(self, number: int, part: Part, depth: int) -> _Piece | None:
         """A message in the message: all it says is forwarded."""
         data, cut = decoding.content(self.message.raw, part, cap=64 * self.max_text)
         if depth >= _MAX_NESTED or self.rest <= 0:
@@ -170,8 +161,8 @@ class _Reader:
         self.rest -= len(whole)
         if not whole.strip():
             return None
-        kinds = [Block(kind=BlockKind.FORWARDED, start=0, end=len(whole))]
-        return Piece(number, whole, tuple(kinds), tuple((0, url) for url in said.links))
+        kinds = (Block(kind=BlockKind.FORWARDED, start=0, end=len(whole)),)
+        return _Piece(number, whole, kinds, len(whole), tuple((0, url) for url in said.links), reader.images)
 
     def _unjudgeable(self, text: MessageText, images: int) -> str:
         if self.encrypted:
@@ -181,7 +172,7 @@ class _Reader:
         silent = not any(
             _WORD.search(text.text, block.start, block.end)
             for block in text.blocks
-            if block.kind in (BlockKind.AUTHORED, BlockKind.FORWARDED, BlockKind.QUOTED)
+            if block.kind is not BlockKind.HIDDEN
         )
         if silent and _BREAKING.intersection(self.message.defects):
             return "broken"
@@ -200,86 +191,113 @@ def _alternative(path: str, multiparts: dict[str, str]) -> str | None:
     return None
 
 
-def _plain_piece(number: int, source: str, forward: bool) -> Piece:
-    links = (
-        tuple((found.start(), found[0].rstrip(".,;:!?")) for found in _URL.finditer(source)) if "://" in source else ()
-    )
-    return Piece(number, source, blocks_of(source, forward=forward), links[:1000])
+def _plain_piece(number: int, source: str) -> _Piece:
+    return _Piece(number, source, visible=len(source), links=_urls(source))
 
 
-def _html_piece(number: int, source: str, max_text: int, forward: bool) -> tuple[Piece, bool]:
+def _html_piece(number: int, source: str, max_text: int) -> tuple[_Piece, bool]:
     page = html_text(source, max_text=max_text)
-    links = page.links + page.images
-    if "://" in page.text:
-        links += tuple((found.start(), found[0].rstrip(".,;:!?")) for found in _URL.finditer(page.text))
-    links = tuple(sorted(((at, url) for at, url in links if url[:4].lower() == "http"), key=lambda link: link[0]))
-    blocks = blocks_of(page.text, fixed=page.blocks, forward=forward)
-    return Piece(number, page.text, blocks, links[:1000], len(page.images)), page.cut
+    named = tuple((at, url) for at, url in page.links + page.images if url[:4].lower() == "http")
+    links = tuple(sorted(named + _urls(page.text), key=lambda link: link[0]))
+    hidden = page.blocks[-1] if page.blocks and page.blocks[-1].kind is BlockKind.HIDDEN else None
+    visible = hidden.start if hidden else len(page.text)
+    return _Piece(number, page.text, page.blocks, visible, links, len(page.images), html=True), page.cut
 
 
-def _without_repeats(pieces: list[Piece]) -> list[Piece]:
-    """Of alternatives, the one that says most, and what the others say beyond it."""
-    best = max(pieces, key=lambda piece: (len(piece.words()), piece.images + len(piece.links)))
-    out = [best]
-    for piece in pieces:
-        if piece is not best and not piece.words() <= best.words():
-            out += _beyond(piece, best)
-    return out
+def _urls(text: str) -> tuple[tuple[int, str], ...]:
+    """Where URLs stand in plain text."""
+    if "://" not in text:
+        return ()
+    found = zip(_URL.finditer(text), range(1000), strict=False)
+    return tuple((match.start(), match[0].rstrip(".,;:!?")) for match, _ in found)
 
 
-def _beyond(piece: Piece, best: Piece) -> list[Piece]:
-    """Runs of lines of `piece` that hold a word `best` lacks."""
-    said, out, start = best.words(), list[Piece](), 0
-    for line in piece.text.splitlines(keepends=True):
-        end = start + len(line)
-        if not words_of(line) <= said:
-            if out and out[-1].offset + len(out[-1].text) == start:
-                out[-1] = _cut_out(piece, out[-1].offset, end)
-            else:
-                out.append(_cut_out(piece, start, end))
-        start = end
-    return out
-
-
-def _cut_out(piece: Piece, start: int, end: int) -> Piece:
-    blocks = tuple(
-        Block(kind=block.kind, start=max(block.start, start) - start, end=min(block.end, end) - start)
-        for block in piece.blocks
-        if block.start < end and block.end > start
+def _without_repeats(pieces: list[_Piece], forward: bool) -> list[_Piece]:
+    """Of alternatives the one that says most (HTML when they are level), and what the others say beyond it."""
+    pairs = [_pairs(piece.text[: piece.visible]) for piece in pieces]
+    best = max(
+        range(len(pieces)), key=lambda number: (pieces[number].html and pairs[number] != set(), len(pairs[number]))
     )
-    return Piece(piece.part, piece.text[start:end], blocks, offset=start)
+    out = [pieces[best]]
+    for number, piece in enumerate(pieces):
+        if number != best and not pairs[number] <= pairs[best]:
+            out += _beyond(piece, pairs[best], forward)
+    return out
+
+
+def _pairs(text: str) -> set[tuple[str, str]]:
+    """Words and the words next to them, letter case and the addresses of links aside."""
+    if "://" in text or "[" in text or "<" in text:
+        text = _NOISE.sub(" ", text)
+    words = _WORD.findall(text.casefold())
+    return {*pairwise(words), *zip(words, words, strict=True)}
+
+
+def _beyond(piece: _Piece, said: set[tuple[str, str]], forward: bool) -> list[_Piece]:
+    """Runs of the author's own lines that say what `said` lacks: a word, or more than a few neighbours."""
+    out: list[_Piece] = []
+    for block in piece.blocks(forward):
+        if block.kind not in (BlockKind.AUTHORED, BlockKind.FORWARDED):
+            continue
+        start = first = block.start
+        for line in piece.text[block.start : block.end].splitlines(keepends=True):
+            end = start + len(line)
+            if not _says(line, said):
+                if first < start:
+                    out.append(_excerpt(piece, block.kind, first, start))
+                first = end
+            start = end
+        if first < start:
+            out.append(_excerpt(piece, block.kind, first, start))
+    return out
+
+
+def _says(line: str, said: set[tuple[str, str]]) -> bool:
+    """True for a line with something new."""
+    pairs = _pairs(line)
+    new = pairs - said
+    return len(new) * 4 > len(pairs) or any(one == other for one, other in new)
+
+
+def _excerpt(piece: _Piece, kind: BlockKind, start: int, end: int) -> _Piece:
+    text = piece.text[start:end].rstrip("\n")
+    links = tuple((at - start, url) for at, url in piece.links if start <= at < end)
+    known = (Block(kind=kind, start=0, end=len(text)),)
+    return _Piece(piece.part, text, known, len(text), links, offset=start)
 
 
 class _Joined:
     """Pieces put together to one text."""
 
-    def __init__(self) -> None:
+    def __init__(self, forward: bool) -> None:
+        self.forward = forward
         self.out: list[str] = []
         self.length = self.images = 0
         self.blocks: list[Block] = []
         self.sources: list[Source] = []
         self.links: dict[str, None] = {}
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: _Piece) -> None:
         """Append one; pieces are parted by a blank line, which belongs to the block before it."""
         self.images += piece.images
-        for url in _live(piece):
+        blocks = piece.blocks(self.forward)
+        for url in _live(piece.links, blocks):
             self.links[url] = None
         if not piece.text:
             return
         if self.length:
             self.out.append("\n\n")
             self.length += 2
-            last = self.blocks[-1]
-            self.blocks[-1] = Block(kind=last.kind, start=last.start, end=self.length)
+            self.blocks[-1] = replace(self.blocks[-1], end=self.length)
         base = self.length
         self.out.append(piece.text)
         self.length += len(piece.text)
         self.sources.append(Source(start=base, end=self.length, part=piece.part, offset=piece.offset))
-        if not base:
-            self.blocks.extend(piece.blocks)
-            return
-        self.blocks.extend(Block(kind=b.kind, start=b.start + base, end=b.end + base) for b in piece.blocks)
+        for block in blocks:
+            if self.blocks and self.blocks[-1].kind is block.kind:
+                self.blocks[-1] = replace(self.blocks[-1], end=base + block.end)
+            else:
+                self.blocks.append(Block(kind=block.kind, start=base + block.start, end=base + block.end))
 
     def finished(self, subject: str, attachments: tuple[str, ...], unjudgeable: str) -> MessageText:
         """The whole."""
@@ -294,12 +312,10 @@ class _Joined:
         )
 
 
-def _live(piece: Piece) -> Iterator[str]:
+def _live(links: tuple[tuple[int, str], ...], blocks: tuple[Block, ...]) -> Iterator[str]:
     """URLs in the author's words and in what is forwarded; a link in a signature offers nothing."""
-    if not piece.links:
-        return
-    blocks, place = piece.blocks, 0
-    for at, url in piece.links:
+    place = 0
+    for at, url in links:
         while place < len(blocks) - 1 and blocks[place].end <= at:
             place += 1
         if not blocks or blocks[place].kind in (BlockKind.AUTHORED, BlockKind.FORWARDED):

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from gateway.mail.envelope import Envelope
 from gateway.mail.message import Message
 
-PASS_HEADER = "X-Askonce-Pass"
+LOOP_HEADER = "X-Askonce-Pass"
 NOTICE_HEADER = "X-Askonce-Notice"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.:_\-\[\]+=/]+")
@@ -34,7 +34,7 @@ def received_line(envelope: Envelope, *, hostname: str, mail_id: str, at: dateti
         words.append(f"for <{_mailbox(envelope.rcpt_to[0].text)}>")
     words[-1] += ";"
     words.append(format_datetime(at))
-    return _folded("Received", words) + _folded(PASS_HEADER, [_safe(hostname) or "localhost"])
+    return _folded("Received", words) + _folded(LOOP_HEADER, [_safe(hostname) or "localhost"])
 
 
 def received_hops(message: Message) -> int:
@@ -44,7 +44,7 @@ def received_hops(message: Message) -> int:
 
 def own_passes(message: Message, hostname: str) -> int:
     """How often the message has been through the gateway on this host."""
-    own, name = _safe(hostname) or "localhost", PASS_HEADER.lower()
+    own, name = _safe(hostname) or "localhost", LOOP_HEADER.lower()
     return sum(key == name and value.strip() == own for key, value in message.headers)
 
 
