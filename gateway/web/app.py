@@ -1,0 +1,102 @@
+"""The review page as one ASGI application.
+
+`web_app` puts the routes together; whoever serves it turns access logs off, since addresses hold secrets. All links are
+made from `web.public_url`; a Host header is never used.
+"""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from gateway.errors import GatewayError
+from gateway.ports import House
+from gateway.web.forms import Refused
+from gateway.web.pace import Pace
+from gateway.web.rendering import Pages, base_path
+from gateway.web.sender import SenderDesk
+from gateway.web.shield import Shield
+
+ROBOTS = "User-agent: *\nDisallow: /\n"
+
+
+def web_app(house: House, *, secret_key: bytes) -> Starlette:
+    """The sender's page, help and health. `secret_key` (32 bytes, the same on all nodes) signs the forms."""
+    pages = Pages(base_path(house.settings.web))
+    desk = SenderDesk(house, pages, Pace(), secret_key)
+    public = _Public(house, pages)
+    routes: list[BaseRoute] = [
+        Route("/h/{secret}", desk.review, methods=["GET"]),
+        Route("/h/{secret}", desk.act, methods=["POST"]),
+        Route("/h/{secret}/check", desk.live, methods=["POST"]),
+        Route("/healthz", public.health),
+        Route("/help", public.help),
+        Route("/robots.txt", public.robots),
+        Route("/static/{version}/{name}", public.file),
+        Route("/", public.home),
+    ]
+    return Starlette(
+        routes=[Mount(pages.base, routes=routes), *routes] if pages.base else routes,
+        middleware=[Middleware(Shield, sorry=public.broken)],
+        exception_handlers={HTTPException: public.http_error, Refused: public.refused, GatewayError: public.unreachable},
+    )
+
+
+class _Public:
+    """What anybody may see, and how errors look."""
+
+    def __init__(self, house: House, pages: Pages) -> None:
+        self.house, self.pages = house, pages
+
+    async def health(self, request: Request) -> Response:
+        """200 when the store answers, else 503."""
+        try:
+            async with self.house.store.begin(write=False) as unit:
+                await unit.holds.find(limit=1)
+        except GatewayError:
+            return PlainTextResponse("the store does not answer\n", status_code=503)
+        return PlainTextResponse("ok\n")
+
+    async def help(self, request: Request) -> Response:
+        """The sender's minute of help."""
+        return self.pages.page("help.html")
+
+    async def home(self, request: Request) -> Response:
+        """A neutral page."""
+        return self.pages.page("home.html")
+
+    async def robots(self, request: Request) -> Response:
+        """Nothing here is for search engines (RFC 9309)."""
+        return PlainTextResponse(ROBOTS)
+
+    async def file(self, request: Request) -> Response:
+        """Our style, script or icon."""
+        found = self.pages.file(request.path_params["name"], request.path_params["version"])
+        return found or self.pages.gone()
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """404 is the neutral page; 405 says so."""
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return self.pages.gone()
+        page = self.pages.sorry(error.status_code, "That does not work here", "Please open the link in our message again.")
+        page.headers.update(error.headers or {})
+        return page
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """A form we do not take."""
+        assert isinstance(error, Refused)
+        page = self.pages.sorry(error.status, "We could not read this form", f"{error.words} Nothing was changed.")
+        page.headers["connection"] = "close"  # what is left of the body is not read
+        return page
+
+    async def unreachable(self, request: Request, error: Exception) -> Response:
+        """Store or next hop do not answer."""
+        return self.pages.unreachable()
+
+    def broken(self) -> Response:
+        """Something unforeseen."""
+        told = "Something went wrong on our side. Your mail is safe; please open the link in our message again."
+        return self.pages.sorry(500, "That should not have happened", told)

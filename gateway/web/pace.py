@@ -1,0 +1,103 @@
+"""How often one page may ask: bounded work for live re-checks, one turn at a time for each hold.
+
+All of it lives in memory, bounded in size, and loses nothing when forgotten. Time comes in as monotonic seconds.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+_REMEMBERED = 2048  # holds
+
+
+class TooOften(Exception):
+    """Ask again after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(f"again in {seconds} s")
+
+
+@dataclass(slots=True, kw_only=True)
+class Bucket:
+    """Tokens of one hold: `burst` at once, `per_second` more as time passes."""
+
+    burst: float
+    per_second: float
+    left: float
+    at: float
+
+    def take(self, now: float) -> None:
+        """Take one token. Raises TooOften."""
+        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
+        self.at = now
+        if self.left < 1:
+            raise TooOften(max(1, round((1 - self.left) / self.per_second)))
+        self.left -= 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Pace:
+    """`at_once`: re-checks in flight over all holds; a further one waits `patience` seconds, then TooOften."""
+
+    at_once: int = 2
+    patience: float = 3.0
+    burst: float = 8
+    per_second: float = 2
+    now: Callable[[], float] = time.monotonic
+    _slots: asyncio.Semaphore = field(init=False)
+    _buckets: "OrderedDict[str, Bucket]" = field(default_factory=OrderedDict, init=False)
+    _turns: "OrderedDict[str, asyncio.Lock]" = field(default_factory=OrderedDict, init=False)
+    _looks: "OrderedDict[str, float]" = field(default_factory=OrderedDict, init=False)
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.at_once)
+
+    @asynccontextmanager
+    async def recheck(self, hold_id: str) -> AsyncIterator[None]:
+        """A slot for one re-check. Raises TooOften."""
+        self._bucket(hold_id).take(self.now())
+        try:
+            async with asyncio.timeout(self.patience):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise TooOften(2) from None
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    def turn(self, hold_id: str) -> asyncio.Lock:
+        """One action at a time for one hold in this process; the store keeps apart what other processes do."""
+        lock = self._turns.setdefault(hold_id, asyncio.Lock())
+        self._turns.move_to_end(hold_id)
+        while len(self._turns) > _REMEMBERED and not next(iter(self._turns.values())).locked():
+            self._turns.popitem(last=False)
+        return lock
+
+    def first_look(self, hold_id: str, every: float = 60.0) -> bool:
+        """True at most once in `every` seconds for one hold: that look goes into the audit."""
+        now = self.now()
+        seen = self._looks.get(hold_id)
+        if seen is not None and now - seen < every:
+            return False
+        self._looks[hold_id] = now
+        _trim(self._looks)
+        return True
+
+    def _bucket(self, hold_id: str) -> Bucket:
+        now = self.now()
+        fresh = Bucket(burst=self.burst, per_second=self.per_second, left=self.burst, at=now)
+        bucket = self._buckets.setdefault(hold_id, fresh)
+        self._buckets.move_to_end(hold_id)
+        while len(self._buckets) > _REMEMBERED:
+            self._buckets.popitem(last=False)
+        return bucket
+
+
+def _trim(looks: "OrderedDict[str, float]") -> None:
+    while len(looks) > _REMEMBERED:
+        looks.popitem(last=False)

@@ -1,0 +1,96 @@
+"""Why a mail is held, the way a person is told: one reason for each rule that fired, strictest first. *Pure.*"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.policy.labels import SHOWN_FIRST, Label, Mode
+from gateway.policy.pack import Pack, Reference, Rule
+from gateway.policy.verdict import Finding
+
+TITLES: Mapping[Label, str] = {
+    Label.ACCOUNT_ACCESS: "Access to a personal account",
+    Label.DEMAND: "This reads as an obligation",
+    Label.CALL_OUT: "Naming who has and who has not",
+    Label.COMPLIANCE_CHECK: "Checking who has done it",
+    Label.REPEAT_ASK: "Asked before",
+    Label.PUBLIC_PRAISE: "Praise in front of others",
+    Label.CONTRACTOR_RULE: "A rule that is for employees only",
+}
+_OTHER = "This mail could not be read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """The sender's words at `start`..`end` of the mail's text (-1, -1: the subject, or no words at all)."""
+
+    start: int
+    end: int
+    sentence: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One rule and the words it holds. `references` empty: the house's own rule, and the page says so."""
+
+    number: int
+    rule_id: str
+    label: Label
+    title: str
+    why: str
+    advice: str
+    fix: str
+    quotes: tuple[Quote, ...]
+    references: tuple[Reference, ...]
+
+    @property
+    def known(self) -> bool:
+        """False for a mail held because it could not be read: there is no rule to explain."""
+        return self.label is not Label.OTHER
+
+    @property
+    def changeable(self) -> bool:
+        """True when some of its words stand in the body, where a press can replace or remove them."""
+        return any(quote.start >= 0 and quote.sentence.strip() for quote in self.quotes)
+
+
+def reasons_for(findings: Sequence[Finding], pack: Pack) -> tuple[Reason, ...]:
+    """Findings that hold, gathered by rule; a rule the pack no longer has speaks through its finding alone."""
+    holding = [finding for finding in findings if finding.mode in (Mode.HOLD, Mode.REJECT)]
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in sorted(holding, key=lambda one: (SHOWN_FIRST[one.label], one.start)):
+        by_rule.setdefault(finding.rule_id, []).append(finding)
+    return tuple(
+        _reason(number, found, pack.rules.get(rule_id)) for number, (rule_id, found) in enumerate(by_rule.items(), 1)
+    )
+
+
+def quoted_sentences(reasons: Sequence[Reason]) -> int:
+    """How many different places of the mail are marked."""
+    return len({(quote.start, quote.end) for reason in reasons for quote in reason.quotes})
+
+
+def _reason(number: int, found: Sequence[Finding], rule: Rule | None) -> Reason:
+    first = found[0]
+    return Reason(
+        number=number,
+        rule_id=first.rule_id,
+        label=first.label,
+        title=rule.title if rule else TITLES.get(first.label, _OTHER),
+        why=rule.why if rule else "",
+        advice=rule.advice if rule else "",
+        fix=rule.fix if rule else "",
+        quotes=_quotes(found, rule),
+        references=rule.references if rule else (),
+    )
+
+
+def _quotes(found: Sequence[Finding], rule: Rule | None) -> tuple[Quote, ...]:
+    """Each place once; a `because` that only repeats the rule's own words is left out."""
+    told = {rule.why, rule.title} if rule else set()
+    quotes: dict[tuple[int, int], Quote] = {}
+    for finding in found:
+        because = "" if finding.because in told else finding.because
+        place = (finding.start, finding.end)
+        quotes.setdefault(place, Quote(start=place[0], end=place[1], sentence=finding.sentence, because=because))
+    return tuple(quotes.values())

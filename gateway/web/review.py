@@ -1,0 +1,134 @@
+"""The values the review page and the story page show. *Pure.*"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gateway.disposition import Disposition, Hold
+from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.lifecycle import HoldState
+from gateway.mail.text import MessageText
+from gateway.policy.pack import Pack
+from gateway.policy.verdict import Finding
+from gateway.web import words
+from gateway.web.access import form_token
+from gateway.web.forms import MAX_REASON, MAX_SUBJECT
+from gateway.web.held_text import HeldText
+from gateway.web.reasons import reasons_for
+from gateway.web.sheet import encodable, lay_out, on_one_line
+
+PURPOSES = ("revise", "withdraw", "dispute")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A line on top of the page about what the last press did: `tone` "ask" (something is missing), "open" or "done"."""
+
+    tone: str
+    title: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A text with what was found in it: as it was held, or as it was last checked."""
+
+    text: MessageText
+    findings: tuple[Finding, ...]
+    disposition: Disposition
+    earlier: tuple[EarlierAsk, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What stands in the forms."""
+
+    subject: str
+    text: str
+    reason: str = ""
+
+
+def as_held(held: HeldMail, mail: HeldText) -> Judged:
+    """The mail as it was judged when it came in."""
+    return Judged(text=mail.text, findings=held.findings, disposition=Hold(label=held.label), earlier=held.earlier)
+
+
+def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> Mapping[str, Any]:
+    """What changes when a text is checked again."""
+    reasons = reasons_for(judged.findings, pack)
+    return {
+        "reasons": reasons,
+        "sheet": lay_out(judged.text, reasons),
+        "memory": words.memory(held, judged.earlier, window_days),
+        "outlook": words.outlook(judged.disposition, reasons, len(held.rcpt_to)),
+        "gist": words.gist(reasons),
+    }
+
+
+def review_values(
+    held: HeldMail,
+    mail: HeldText,
+    typed: Typed,
+    *,
+    live: Mapping[str, Any],
+    key: bytes,
+    here: str,
+    now: datetime,
+    notice: Notice | None = None,
+    missing: bool = False,
+    open_form: str = "",
+) -> Mapping[str, Any]:
+    """All values of the review page; `missing`: Send was pressed without the tick."""
+    return {
+        **live,
+        **_both(held, key, here),
+        "left": words.remaining(held.expires_at, now),
+        "decision": held if held.changed_by.startswith("compliance") else None,
+        "from_line": on_one_line(mail.from_line or held.mail_from.text),
+        "recipients_in_words": words.counted(len(held.rcpt_to), "recipient"),
+        "editable": mail.own is not None,
+        "why_not": mail.why_not,
+        "about_edit": "Only your own words are here. What you quoted, attachments and recipients stay as they are.",
+        "subject": encodable(typed.subject),
+        "text": encodable(typed.text),
+        "reason": encodable(typed.reason),
+        "rows": min(24, max(6, typed.text.count("\n") + 2)),
+        "max_subject": MAX_SUBJECT,
+        "max_reason": MAX_REASON,
+        "notice": notice,
+        "missing": missing,
+        "open_form": open_form,
+    }
+
+
+def story_values(
+    held: HeldMail, *, key: bytes, here: str, notice: Notice | None = None, kept: str = "", open_form: str = ""
+) -> Mapping[str, Any]:
+    """All values of the page that tells what became of a mail."""
+    return {
+        **_both(held, key, here),
+        "story": words.story(held),
+        "notice": notice,
+        "kept": encodable(kept),
+        "open_form": open_form,
+    }
+
+
+def waits(held: HeldMail) -> bool:
+    """True while its sender can change and send it."""
+    return held.state is HoldState.HELD
+
+
+def _both(held: HeldMail, key: bytes, here: str) -> Mapping[str, Any]:
+    return {
+        "held": held,
+        "here": here,
+        "tokens": {purpose: form_token(key, held, purpose) for purpose in PURPOSES},
+        "subject_line": on_one_line(held.subject, 200) or "Your mail without a subject",
+        "recipients": _mailboxes(held),
+    }
+
+
+def _mailboxes(held: HeldMail) -> Sequence[str]:
+    return [on_one_line(path.text, 320) for path in held.rcpt_to]

@@ -1,0 +1,259 @@
+"""The sender's page: see a held mail, change it, send it, take it back, or say that holding it is a mistake.
+
+GET and HEAD show and never act. A POST acts only with the link's secret, a token of this hold and this form, and a
+sign that a form submitted as it was served does not carry: a ticked box, or a reason in the person's own words. What
+was done is answered with 303 and shown by the GET that follows, now and on every later visit. IO through the flows.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from gateway.audit.events import HoldOpened
+from gateway.errors import GatewayError
+from gateway.flows.dispute import dispute
+from gateway.flows.recheck import Recheck, recheck
+from gateway.flows.release import Released, StillHeld, release
+from gateway.flows.withdraw import withdraw
+from gateway.holds.hold import HeldMail
+from gateway.ports import House
+from gateway.web.access import find_hold, from_elsewhere, token_fits
+from gateway.web.forms import MAX_REASON, MAX_SUBJECT, Refused, body_text, one_line, read_form, read_json
+from gateway.web.held_text import HeldText, Reader
+from gateway.web.pace import Pace, TooOften
+from gateway.web.reasons import reasons_for
+from gateway.web.rendering import Pages
+from gateway.web.review import Judged, Notice, Typed, as_held, live_values, review_values, story_values, waits
+from gateway.web.rewording import left_out, reworded
+
+Form = Mapping[str, str]
+SENDER = "sender"
+
+OUT_OF_DATE = Notice(tone="ask", title="This page was out of date.", told="Nothing was done. Please press once more.")
+CHANGED = Notice(tone="ask", title="Something changed meanwhile.", told="Nothing was done. Please look, then press again.")
+TICK_FIRST = Notice(tone="ask", title="Not sent yet.", told="Please tick the box beside Send first.")
+STILL_HELD = Notice(tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below.")
+BUSY = Notice(tone="ask", title="One moment.", told="Too many checks at once. Your text is below; please press again.")
+CHECKED_CLEAR = Notice(tone="done", title="All clear.", told="Nothing has been sent yet: tick the box and press Send.")
+CHECKED_HELD = Notice(tone="open", title="Checked.", told="What still needs another wording is marked below.")
+LATE = Notice(tone="open", title="This was settled before you pressed.", told="Nothing further was done.")
+
+
+class SenderDesk:
+    """The handlers; `key` signs the forms."""
+
+    def __init__(self, house: House, pages: Pages, pace: Pace, key: bytes) -> None:
+        self.house, self.pages, self.pace, self.key = house, pages, pace, key
+        self.reader = Reader(house=house)
+
+    async def review(self, request: Request) -> Response:
+        """GET and HEAD: the page, as the mail stands now."""
+        held = await find_hold(self.house, request.path_params["secret"])
+        if held is None:
+            return self.pages.gone()
+        self._looked(held)
+        return await self._show(request, held, notice=LATE if "late" in request.query_params else None)
+
+    async def act(self, request: Request) -> Response:
+        """POST: one of the page's forms."""
+        held = await find_hold(self.house, request.path_params["secret"])
+        if held is None:
+            return self.pages.gone()
+        form = await read_form(request)
+        try:
+            return await self._act(request, held, form)
+        except GatewayError:
+            return self.pages.unreachable(kept=body_text(form.get("text", form.get("reason", ""))))
+
+    async def live(self, request: Request) -> Response:
+        """POST of JSON: what would happen to this text. Changes nothing."""
+        held = await find_hold(self.house, request.path_params["secret"])
+        if held is None:
+            return JSONResponse({"error": "gone"}, status_code=404)
+        form = await read_json(request)
+        if from_elsewhere(request.headers) or not token_fits(self.key, held, "revise", form.get("token", "")):
+            return JSONResponse({"error": "reload"}, status_code=403)
+        if not waits(held):
+            return JSONResponse({"error": "settled"}, status_code=409)
+        mail = await self.reader.read(held)
+        if mail.own is None:
+            return JSONResponse({"error": "reload"}, status_code=409)
+        try:
+            live = self._live(held, await self._judge(held, _typed(form, held, mail)))
+        except TooOften as again:
+            return JSONResponse({"error": "wait"}, status_code=429, headers={"Retry-After": str(again.seconds)})
+        values = {**live, "editable": True, "here": self._here(request)}
+        return JSONResponse(
+            {
+                "clear": live["outlook"].clear,
+                "said": live["outlook"].said,
+                "button": live["outlook"].button,
+                "reasons": self.pages.fragment("_reasons.html", **values),
+                "letter": self.pages.fragment("_letter.html", **values),
+            }
+        )
+
+    async def _act(self, request: Request, held: HeldMail, form: Form) -> Response:
+        wanted = form.get("do", "check")
+        purpose = wanted if wanted in ("withdraw", "dispute") else "revise"
+        if from_elsewhere(request.headers) or not token_fits(self.key, held, purpose, form.get("token", "")):
+            return await self._show(request, held, form, notice=OUT_OF_DATE, status=403)
+        act: Callable[[Request, HeldMail, Form], Awaitable[Response]] = {
+            "send": self._send,
+            "withdraw": self._withdraw,
+            "dispute": self._dispute,
+        }.get(wanted, self._check)
+        if form.get("version") != str(held.version) and act != self._check:
+            return await self._show(request, held, form, notice=CHANGED, status=409)
+        return await act(request, held, form)
+
+    async def _check(self, request: Request, held: HeldMail, form: Form, *, unticked: bool = False) -> Response:
+        """Check again, with a suggestion applied when one was pressed; no side effect. `unticked`: Send was pressed
+        without its tick."""
+        mail = await self.reader.read(held)
+        if not waits(held) or mail.own is None:
+            return await self._show(request, held, form)
+        typed = _typed(form, held, mail)
+        try:
+            judged = await self._judge(held, typed)
+            text = self._apply(form.get("do", ""), typed.text, judged)
+            if text != typed.text:
+                typed = Typed(subject=typed.subject, text=text)
+                judged = await self._judge(held, typed)
+        except TooOften:
+            return await self._show(request, held, form, notice=BUSY, status=429)
+        live = self._live(held, judged)
+        if unticked:
+            return self._page(request, held, mail, typed, live, notice=TICK_FIRST, status=422, missing=True)
+        notice = CHECKED_CLEAR if live["outlook"].clear else CHECKED_HELD
+        return self._page(request, held, mail, typed, live, notice=notice)
+
+    async def _send(self, request: Request, held: HeldMail, form: Form) -> Response:
+        if form.get("sure") != "yes":
+            return await self._check(request, held, form, unticked=True)
+        mail = await self.reader.read(held)
+        typed = _typed(form, held, mail)
+        async with self.pace.turn(held.id):
+            outcome = await release(
+                self.house, held.id, new_text=typed.text, new_subject=typed.subject, actor=SENDER
+            )
+        if isinstance(outcome, StillHeld):
+            live = self._live(held, _judged(outcome.recheck))
+            return self._page(request, held, mail, typed, live, notice=STILL_HELD, status=422)
+        return self._seen(request, done=isinstance(outcome, Released))
+
+    async def _withdraw(self, request: Request, held: HeldMail, form: Form) -> Response:
+        if form.get("sure") != "yes":
+            return await self._show(request, held, form, status=422, open_form="withdraw")
+        async with self.pace.turn(held.id):
+            outcome = await withdraw(self.house, held.id, actor=SENDER)
+        return self._seen(request, done=outcome is not None)
+
+    async def _dispute(self, request: Request, held: HeldMail, form: Form) -> Response:
+        reason = " ".join(form.get("reason", "").split())[:MAX_REASON]
+        if not reason:
+            return await self._show(request, held, form, status=422, open_form="dispute")
+        async with self.pace.turn(held.id):
+            outcome = await dispute(self.house, held.id, reason=reason, actor=SENDER)
+        return self._seen(request, done=outcome is not None)
+
+    async def _judge(self, held: HeldMail, typed: Typed) -> Judged:
+        """Raises TooOften."""
+        async with self.pace.recheck(held.id):
+            raw = await self.reader.raw(held)
+            return _judged(await recheck(self.house, held, raw, typed.text, typed.subject))
+
+    def _apply(self, pressed: str, text: str, judged: Judged) -> str:
+        """ "fix 2 RULE" or "drop 2 RULE": the suggestion of the second reason, if that still is this rule's."""
+        kind, _, which = pressed.partition(" ")
+        change = {"fix": reworded, "drop": left_out}.get(kind)
+        for reason in reasons_for(judged.findings, self.house.pack):
+            if change and which == f"{reason.number} {reason.rule_id}":
+                return change(text, reason)
+        return text
+
+    async def _show(
+        self,
+        request: Request,
+        held: HeldMail,
+        form: Form | None = None,
+        *,
+        notice: Notice | None = None,
+        status: int = 200,
+        missing: bool = False,
+        open_form: str = "",
+    ) -> Response:
+        """The page for a mail as it stands, with what was typed kept."""
+        if not waits(held):
+            kept = body_text((form or {}).get("text", ""))
+            values = story_values(
+                held, key=self.key, here=self._here(request), notice=notice, kept=kept, open_form=open_form
+            )
+            return self.pages.page("story.html", status=status, **values)
+        mail = await self.reader.read(held)
+        live = self._live(held, as_held(held, mail))
+        typed = _typed(form or {}, held, mail)
+        return self._page(
+            request, held, mail, typed, live, notice=notice, status=status, missing=missing, open_form=open_form
+        )
+
+    def _page(
+        self,
+        request: Request,
+        held: HeldMail,
+        mail: HeldText,
+        typed: Typed,
+        live: Mapping[str, object],
+        *,
+        notice: Notice | None = None,
+        status: int = 200,
+        missing: bool = False,
+        open_form: str = "",
+    ) -> Response:
+        values = review_values(
+            held,
+            mail,
+            typed,
+            live=live,
+            key=self.key,
+            here=self._here(request),
+            now=self.house.clock(),
+            notice=notice,
+            missing=missing,
+            open_form=open_form,
+        )
+        return self.pages.page("review.html", status=status, **values)
+
+    def _live(self, held: HeldMail, judged: Judged) -> Mapping[str, object]:
+        return live_values(held, judged, self.house.pack, self.house.settings.memory.window_days)
+
+    def _seen(self, request: Request, *, done: bool) -> Response:
+        """303 to the page that says what happened; `late` when somebody was faster."""
+        return RedirectResponse(self._here(request) + ("" if done else "?late=1"), status_code=303)
+
+    def _here(self, request: Request) -> str:
+        return f"{self.pages.base}/h/{request.path_params['secret']}"
+
+    def _looked(self, held: HeldMail) -> None:
+        if self.pace.first_look(held.id):
+            self.house.audit.note(
+                HoldOpened(
+                    mail_id=held.id, at=self.house.clock(), hold_id=held.id, actor=SENDER, purpose="review"
+                )
+            )
+
+
+def _typed(form: Form, held: HeldMail, mail: HeldText) -> Typed:
+    """What stands in the boxes; what was not sent along stays as it was held."""
+    subject = form.get("subject")
+    text = form.get("text")
+    return Typed(
+        subject=held.subject if subject is None else one_line(subject, MAX_SUBJECT),
+        text=(mail.own or "") if text is None else body_text(text),
+        reason=form.get("reason", "")[:MAX_REASON],
+    )
+
+
+def _judged(found: Recheck) -> Judged:
+    return Judged(text=found.text, findings=found.findings, disposition=found.disposition, earlier=found.earlier)

@@ -1,0 +1,149 @@
+// The review page, made quicker: checks while one types, moves the marks, says what Send will do.
+// Everything here also works without it; nothing here sends a mail.
+"use strict";
+document.documentElement.classList.add("js");
+
+const PAUSE = 700; // milliseconds without a key before a check
+const find = (id) => document.getElementById(id);
+
+function localTimes(root) {
+  const style = { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" };
+  const format = new Intl.DateTimeFormat(navigator.language.startsWith("en") ? navigator.language : "en-GB", style);
+  for (const time of root.querySelectorAll("time")) {
+    time.title = time.textContent;
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+}
+
+// Our own page's HTML, escaped by the server; parsed without running anything.
+function replaceContent(target, html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  target.replaceChildren(...parsed.body.childNodes);
+}
+
+class Editor {
+  constructor(form) {
+    this.form = form;
+    this.text = find("text");
+    this.subject = find("subject");
+    this.timer = 0;
+    this.flight = null;
+    this.text.addEventListener("input", () => this.touched());
+    this.subject.addEventListener("input", () => this.touched());
+    form.addEventListener("submit", (event) => this.submitted(event));
+    find("check").addEventListener("click", (event) => { event.preventDefault(); this.check(); });
+    find("reasons").addEventListener("click", (event) => this.jump(event));
+    this.paint();
+  }
+
+  touched() {
+    this.paint();
+    find("reasons").classList.add("stale");
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.check(), PAUSE);
+  }
+
+  // Marks behind the words: the held sentences as they are quoted beside the mail.
+  paint() {
+    const text = this.text.value;
+    const spans = [];
+    for (const quote of document.querySelectorAll("#reasons q")) {
+      const words = quote.textContent.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+      const found = words[0] ? new RegExp(words.join("\\s+"), "u").exec(text) : null;
+      if (found) spans.push([found.index, found.index + found[0].length, quote.dataset.reason]);
+    }
+    spans.sort((one, other) => one[0] - other[0]);
+    const pieces = [];
+    let at = 0;
+    for (const [start, end, reason] of spans) {
+      if (start < at) continue;
+      const mark = document.createElement("mark");
+      mark.dataset.reason = reason;
+      mark.textContent = text.slice(start, end);
+      pieces.push(text.slice(at, start), mark);
+      at = end;
+    }
+    find("marks").replaceChildren(...pieces, text.slice(at) + "\n");
+  }
+
+  async check() {
+    clearTimeout(this.timer);
+    this.flight?.abort();
+    this.flight = new AbortController();
+    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value };
+    try {
+      const answer = await fetch(this.form.dataset.live, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
+        credentials: "omit", cache: "no-store", signal: this.flight.signal,
+      });
+      if (answer.ok) this.show(await answer.json());
+      else this.failed(answer);
+    } catch (error) {
+      if (error.name !== "AbortError") this.say("We cannot check just now. You can go on typing; Send checks again in any case.", false);
+    }
+  }
+
+  show(found) {
+    replaceContent(find("reasons"), found.reasons);
+    replaceContent(find("letter"), found.letter);
+    find("reasons").classList.remove("stale");
+    find("go").textContent = found.button;
+    this.say(found.said, found.clear);
+    this.paint();
+  }
+
+  failed(answer) {
+    if (answer.status === 429) {
+      this.timer = setTimeout(() => this.check(), 1000 * Number(answer.headers.get("Retry-After") || 2));
+    } else if (answer.status === 404 || answer.status === 409) {
+      this.say("This mail was settled in another window. Copy your text if you need it, then load this page again.", false);
+    } else {
+      this.say("We cannot check just now. Send checks again in any case.", false);
+    }
+  }
+
+  say(words, clear) {
+    const outlook = find("outlook");
+    if (outlook.textContent !== words) outlook.textContent = words;
+    outlook.className = `outlook ${clear ? "go" : "stay"}`;
+  }
+
+  // One delivery in any case; a second press only costs the person a page.
+  submitted(event) {
+    clearTimeout(this.timer);
+    if (event.submitter?.value !== "send") return;
+    setTimeout(() => { find("go").disabled = true; }, 0);
+  }
+
+  jump(event) {
+    const number = event.target.closest(".quote q")?.dataset.reason;
+    const mark = number && document.querySelector(`#marks mark[data-reason="${number}"]`);
+    if (mark) mark.scrollIntoView({ block: "center" });
+  }
+}
+
+// While a mail is on its way: look again now and then, a bounded number of times.
+function waitForDelivery(left) {
+  if (!left || !find("waiting")) return;
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.pathname, { credentials: "omit", cache: "no-store" });
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("story");
+      if (fresh && fresh.dataset.state !== find("story").dataset.state) {
+        find("story").replaceWith(fresh);
+        document.title = fresh.querySelector("h1").textContent + " · askonce";
+        localTimes(fresh);
+        return;
+      }
+    } catch { /* the next look may work */ }
+    waitForDelivery(left - 1);
+  }, 3000);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  localTimes(document);
+  const form = find("revise");
+  if (form) new Editor(form);
+  waitForDelivery(20);
+});
+window.addEventListener("pageshow", () => { if (find("go")) find("go").disabled = false; });

@@ -1,0 +1,167 @@
+"""What the page says in its own voice: dates, what will happen on sending, what became of a mail. *Pure.*
+
+Tone: a helpful colleague. It never accuses, never says "illegal", and is exact about who has received what.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gateway.disposition import Advise, Disposition, Hold, Reject
+from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.lifecycle import HoldState
+from gateway.web.reasons import Reason, quoted_sentences
+from gateway.web.sheet import on_one_line
+
+_MONTHS = (
+    "January February March April May June July August September October November December".split()  # no locale
+)
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What pressing Send would do: `clear` when it would go out; `button` is what Send reads then."""
+
+    clear: bool
+    said: str
+    button: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What became of a mail: `tone` "done", "open" or "back" (came back to its sender)."""
+
+    tone: str
+    title: str
+    told: str
+    at: datetime | None
+    by: str
+    note: str = ""
+    note_from: str = ""
+
+
+def day(at: datetime) -> str:
+    """ "3 March 2026" (UTC)."""
+    there = at.astimezone(UTC)
+    return f"{there.day} {_MONTHS[there.month - 1]} {there.year}"
+
+
+def moment(at: datetime) -> str:
+    """ "Tuesday 3 March 2026, 14:05 UTC"."""
+    there = at.astimezone(UTC)
+    return f"{_DAYS[there.weekday()]} {day(there)}, {there:%H:%M} UTC"
+
+
+def remaining(until: datetime, now: datetime) -> str:
+    """How long it still waits: "6 days", "5 hours", "20 minutes"; "" when time is up."""
+    left = until - now
+    if left <= timedelta(0):
+        return ""
+    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if left >= length * 2 or (left >= length and unit == "minute"):
+            return counted(int(left / length), unit, figures=True)
+    return "less than a minute"
+
+
+def counted(number: int, noun: str, *, figures: bool = False) -> str:
+    """ "one place", "12 recipients"."""
+    shown = str(number) if figures or number >= len(_SMALL) else _SMALL[number]
+    return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
+
+
+def outlook(disposition: Disposition, reasons: Sequence[Reason], recipients: int) -> Outlook:
+    """What will happen on sending, in words."""
+    if isinstance(disposition, Hold | Reject):
+        marked = quoted_sentences(reasons)
+        places = f"{counted(marked, 'place')} still {'needs' if marked == 1 else 'need'}" if marked else "it still needs"
+        return Outlook(clear=False, said=f"Not ready yet: {places} another wording. Nothing goes out.", button="Send")
+    whom = counted(recipients, "recipient")
+    extra = " Artwork would help: attach or link it next time." if isinstance(disposition, Advise) else ""
+    said = f"All clear. When you send it, it goes to {whom}, attachments included.{extra}"
+    return Outlook(clear=True, said=said, button=f"Send to {whom}")
+
+
+def gist(reasons: Sequence[Reason]) -> str:
+    """The whole matter in one sentence."""
+    marked = quoted_sentences(reasons)
+    if not marked or not reasons[0].known:
+        return "We could not read it here, and your organisation asks us to hold such mail."
+    return f"{counted(marked, 'place').capitalize()} in it {'needs' if marked == 1 else 'need'} another wording."
+
+
+def memory(held: HeldMail, earlier: Sequence[EarlierAsk], window_days: int) -> tuple[str, ...]:
+    """What memory found: dated for the one who asked, without any detail for anybody else."""
+    own = [ask for ask in earlier if ask.asker == held.sender]
+    told = [_own_ask(ask) for ask in own]
+    if len(own) < len(earlier):
+        who = "Somebody else in your organisation" if not own else "Others"
+        told.append(f"{who} asked at least one person on this mail for the same favour in the last {window_days} days.")
+    return tuple(told)
+
+
+def _own_ask(ask: EarlierAsk) -> str:
+    about = f", in “{on_one_line(ask.subject, 120)}”" if ask.subject.strip() else ""
+    people = f" ({counted(ask.people, 'person', figures=True)})".replace("persons", "people") if ask.people else ""
+    return f"You asked this group on {day(ask.at)}{about}{people}."
+
+
+def actor(changed_by: str) -> str:
+    """Who did it, for the sender's eyes."""
+    kind, _, name = changed_by.partition(":")
+    shown = on_one_line(name, 80)
+    match kind:
+        case "" | "gateway":
+            return ""
+        case "sender":
+            return "you"
+        case "compliance":
+            return f"{shown}, compliance" if shown else "compliance"
+        case _:
+            return shown or "your IT team"
+
+
+def story(held: HeldMail) -> Story:
+    """What became of this mail, when, and by whom."""
+    tone, title, told = _TOLD[held.state]
+    by = actor(held.changed_by)
+    note_from = {HoldState.DISPUTED: "What you wrote", HoldState.FAILED: "What the mail server answered"}
+    noted = held.state in note_from or (held.note and by.endswith("compliance"))
+    return Story(
+        tone=tone,
+        title=title,
+        told=told,
+        at=held.changed_at,
+        by=by,
+        note=held.note if noted else "",
+        note_from=note_from.get(held.state, "A note on the decision") if noted and held.note else "",
+    )
+
+
+_TOLD: dict[HoldState, tuple[str, str, str]] = {
+    HoldState.HELD: ("open", "Your mail is waiting for you", "Nobody on it has received it yet."),
+    HoldState.DISPUTED: (
+        "open",
+        "A person is looking at it",
+        "You told us that holding this mail is a mistake. Compliance decides; we write to you as soon as they have. "
+        "Until then it stays here, safe, and nobody on it has received it.",
+    ),
+    HoldState.SENDING: (
+        "done",
+        "It is on its way",
+        "Your mail passed and is being handed to the mail server. You need not do anything.",
+    ),
+    HoldState.SENT: ("done", "Your mail has been sent", "The mail server has taken it. Thank you for your minute."),
+    HoldState.WITHDRAWN: ("back", "You took this mail back", "It was not sent. Nobody on it has received it."),
+    HoldState.EXPIRED: (
+        "back",
+        "This mail went back to you",
+        "It waited its full time here and was not sent. The original is attached to the message we sent you, complete.",
+    ),
+    HoldState.FAILED: (
+        "back",
+        "The mail server did not take it",
+        "Your mail passed here, but it could not be delivered. The delivery report in your inbox says what happened.",
+    ),
+}
