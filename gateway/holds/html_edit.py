@@ -1,4 +1,4 @@
-"""New words in an HTML part: unchanged lines keep their formatting, changed ones take the look of the line they replace.
+"""New words in an HTML part: unchanged lines keep their formatting, changed ones take the look of what they replace.
 
 Where the document cannot be followed line by line, it is rebuilt as simple paragraphs. What the sender took out is
 never left behind in either case. *Pure.*
@@ -30,12 +30,13 @@ SIMPLER_LINES = "The lines you changed lose some of their formatting (bold, colo
 SIMPLER_WHOLE = "The formatting becomes simple paragraphs."
 
 _MAX_DEPTH = 5000  # open elements; the parser's time grows with the square of the depth
-_UNSEEN = frozenset("script style head title template object iframe frame noframes audio video map canvas".split())
-_WRAPPERS = frozenset(
-    "p div span font b i u em strong small big a li ul ol h1 h2 h3 h4 h5 h6 o:p center tt code sub sup".split()
+_UNSEEN = re.compile(r"script|style|head|title|template|object|iframe|frame|noframes|audio|video|map|canvas")
+_WRAPPERS = re.compile(
+    r"p|div|span|font|b|i|u|em|strong|small|big|a|li|ul|ol|h1|h2|h3|h4|h5|h6|o:p|center|tt|code|sub"
+    r"|sup"
 )
 _TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*)")
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr p li td th tr option".split())
+_VOID = re.compile(r"area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr|p|li|td|th|tr|option")
 _META_CHARSET = re.compile(r"""(<meta\b[^>]{0,200}?charset\s*=\s*["']?)([\w.:-]{2,40})""", re.I)
 _BULLET = "\u2022 "
 
@@ -159,7 +160,7 @@ def _text_nodes(root: LexborNode | None) -> Iterator[LexborNode]:
         stack.append(node.next)
         if node.tag == "-text":
             yield node
-        elif node.tag not in _UNSEEN and node.child is not None:
+        elif not _UNSEEN.fullmatch(node.tag or "") and node.child is not None:
             stack.append(node.child)
 
 
@@ -190,7 +191,7 @@ def _prune(parents: list[LexborNode]) -> None:
     seen: set[int] = set()
     while parents:
         node = parents.pop()
-        if node.mem_id in seen or node.tag not in _WRAPPERS or _holds_something(node):
+        if node.mem_id in seen or not _WRAPPERS.fullmatch(node.tag or "") or _holds_something(node):
             continue
         seen.add(node.mem_id)
         above = node.parent
@@ -237,7 +238,7 @@ def _unmarked(html: str, mark: str, addresses: Sequence[str]) -> str:
 def _too_deep(source: str) -> bool:
     depth = 0
     for found in _TAGS.finditer(source):
-        if found[2].lower() not in _VOID:
+        if not _VOID.fullmatch(found[2].lower()):
             depth += -1 if found[1] else 1
             if depth > _MAX_DEPTH:
                 return True

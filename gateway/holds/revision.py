@@ -5,16 +5,17 @@ version both say the new words. Signatures over the old words go. The same words
 RFC 2045, RFC 2046, RFC 6376 (DKIM), RFC 8617 (ARC).
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gateway.holds.alignment import authored_lines, distributed
+from gateway.holds.alignment import distributed
 from gateway.holds.html_edit import edited_html, with_charset
 from gateway.holds.plain_edit import edited_plain
 from gateway.holds.wire_text import Encoded, content_type, edited_header, encoded, subject_field, transfer_encoding
 from gateway.mail import decoding
 from gateway.mail.message import Message, Part, walk
-from gateway.mail.reading import read_text, words_of
+from gateway.mail.reading import read_text
 from gateway.mail.text import BlockKind, MessageText
 
 SIGNED = "This mail is digitally signed; changing it would break the signature. Take it back and send it anew."
@@ -35,6 +36,8 @@ _SEALS = frozenset(
 )
 _SIGNED_TYPES = ("multipart/signed",)
 _ENCRYPTED_TYPES = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_WORD = re.compile(r"\w+")
+_ADDRESSES = re.compile(r"<?(?:https?|mailto|tel):[^>\s]*>?|\[(?:cid|image|https?):[^\]]*\]", re.I)
 _MOST = 1 << 24  # characters of one text part
 
 
@@ -67,14 +70,15 @@ def editable_text(raw: bytes) -> str:
     return _text(_groups(walk(raw)))
 
 
-def revise(raw: bytes, new_text: str, new_subject: str | None = None) -> Revision:
-    """The mail with `new_text` in place of what its sender wrote, and another subject unless None.
+def revise(raw: bytes, new_text: str | None, new_subject: str | None = None) -> Revision:
+    """The mail with `new_text` in place of what its sender wrote, and another subject; None leaves either as it is.
 
     Raises NotEditable for signed and encrypted mail and for mail without text.
     """
     message = walk(raw)
     groups = _groups(message)
-    body_changed = _lines(new_text) != _lines(_text(groups))
+    wanted = _lines(_text(groups) if new_text is None else new_text)
+    body_changed = wanted != _lines(_text(groups))
     subject_changed = new_subject is not None and new_subject.split() != message.subject.split()
     if not body_changed and not subject_changed:
         return Revision(raw=raw)
@@ -85,7 +89,7 @@ def revise(raw: bytes, new_text: str, new_subject: str | None = None) -> Revisio
     )
     if body_changed:
         _refuse_sealed(message, groups)
-        for part, lines in _shares(message, groups, _lines(new_text)):
+        for part, lines in _shares(message, groups, wanted):
             put, body, less = _rewritten(message, part, lines)
             lost.update(dict.fromkeys(less))
             edits.append((part.start, part.end, body))
@@ -147,7 +151,7 @@ def _written(message: Message, parts: Sequence[int], whole: MessageText) -> list
     own = {number: _alone(message, message.parts[number]).authored for number in parts}
     chosen = heard[0] if heard else parts[0]
     for number in parts:
-        if message.parts[number].content_type == "text/html" and words_of(own[number]) == words_of(own[chosen]):
+        if message.parts[number].content_type == "text/html" and _said(own[number]) == _said(own[chosen]):
             chosen = number
     return _lines(own[chosen])
 
@@ -161,6 +165,11 @@ def _authored_of(whole: MessageText, parts: set[int]) -> list[str]:
         for block in whole.blocks
         if block.kind is BlockKind.AUTHORED and block.start < source.end and block.end > source.start
     ]
+
+
+def _said(text: str) -> list[str]:
+    """The words of a text, for telling whether two versions say the same; addresses of links and pictures aside."""
+    return _WORD.findall(_ADDRESSES.sub(" ", text).casefold())
 
 
 def _alone(message: Message, part: Part) -> MessageText:

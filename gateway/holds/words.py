@@ -6,7 +6,20 @@ Braces are filled in by `notices.py`; what is filled in may come from hostile ma
 from dataclasses import dataclass
 from datetime import datetime
 
-_MONTHS = ("January February March April May June July August September October November December").split()
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +90,7 @@ class Words:
 
 ENGLISH = Words(
     language="en",
-    months=tuple(_MONTHS),
+    months=_MONTHS,
     day="{day} {month} {year}",
     no_subject="(no subject)",
     one_recipient="1 recipient",

@@ -1,0 +1,71 @@
+"""Re-checking: would this text pass? The answer a sender sees while typing. Writes nothing. IO: reads through ports."""
+
+from dataclasses import dataclass
+
+from gateway.disposition import Advise, Relay
+from gateway.flows.assess import Assessment, assess
+from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.revision import NotEditable, revise
+from gateway.mail.message import walk
+from gateway.mail.text import MessageText
+from gateway.policy.labels import Label
+from gateway.policy.verdict import Finding
+from gateway.ports import House
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """`passes`: release would send it now. `text` is the revised mail as read, where `findings` have their offsets;
+    `lost` what the edit cannot keep; `reason` why the mail cannot be edited at all, "" when it can."""
+
+    passes: bool
+    label: Label
+    findings: tuple[Finding, ...]
+    earlier: tuple[EarlierAsk, ...]
+    text: MessageText | None = None
+    lost: tuple[str, ...] = ()
+    reason: str = ""
+
+
+async def recheck(
+    house: House, held: HeldMail, raw: bytes, new_text: str | None, new_subject: str | None = None
+) -> Recheck:
+    """Judge the mail with these words (None: as they are), against the memory as it is now. Raises GatewayError."""
+    try:
+        revision = revise(raw, new_text, new_subject)
+    except NotEditable as error:
+        return Recheck(
+            passes=False, label=held.label, findings=held.findings, earlier=held.earlier, reason=error.reason
+        )
+    async with house.store.begin(write=False) as unit:
+        found = await assess(
+            house,
+            walk(revision.raw),
+            sender=held.mail_from,
+            rcpt_to=held.rcpt_to,
+            fingerprint=held.fingerprint,
+            now=house.clock(),
+            unit=unit,
+            reserve=False,
+        )
+    return Recheck(
+        passes=passing(found),
+        label=found.verdict.label,
+        findings=found.verdict.findings,
+        earlier=earlier_asks(found),
+        text=found.text,
+        lost=revision.lost,
+    )
+
+
+def passing(found: Assessment) -> bool:
+    """True when this may go out."""
+    return isinstance(found.disposition, Relay | Advise)
+
+
+def earlier_asks(found: Assessment) -> tuple[EarlierAsk, ...]:
+    """What memory found, as it is shown."""
+    return tuple(
+        EarlierAsk(asker=ask.asker, at=ask.at, subject=ask.subject, people=len({key.person for key in ask.keys}))
+        for ask in found.history.earlier
+    )

@@ -1,0 +1,149 @@
+"""Releasing: a held mail goes out with other words that pass, or as it is by compliance's decision.
+
+Told in one unit: revise, judge again against the memory of this moment, change the state, put the mail into the
+outbox, reserve its ask. Whoever comes second finds the state changed. The verdict and the step are on record before the
+unit commits. IO through ports.
+"""
+
+from dataclasses import dataclass
+
+from gateway.audit.events import OutcomeReached, VerdictReached
+from gateway.flows.assess import Assessment, assess
+from gateway.flows.notify import About, enveloped, unanswerable
+from gateway.flows.recheck import earlier_asks, passing
+from gateway.flows.step import Lost, TooLate, known, take, too_late
+from gateway.holds.hold import EarlierAsk, HeldMail, OutgoingMail
+from gateway.holds.lifecycle import HoldAction, next_state
+from gateway.holds.notices import granted_notice
+from gateway.holds.revision import NotEditable, Revision, revise
+from gateway.mail.message import Message, walk
+from gateway.policy.labels import Label
+from gateway.policy.verdict import Finding
+from gateway.ports import House, Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """The mail is in the outbox; `held` as it is now, `lost` what the edit could not keep."""
+
+    held: HeldMail
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillHeld:
+    """The new words do not pass either, or (`reason`) the mail cannot be edited; nothing was changed."""
+
+    held: HeldMail
+    label: Label
+    findings: tuple[Finding, ...]
+    earlier: tuple[EarlierAsk, ...] = ()
+    reason: str = ""
+
+
+async def release(
+    house: House,
+    hold_id: str,
+    *,
+    new_text: str | None,
+    new_subject: str | None,
+    actor: str,
+    decision: bool = False,
+    note: str = "",
+) -> Released | StillHeld | TooLate:
+    """Send a held mail with these words (None: as they are). With `decision`, compliance sends it whatever the verdict
+    is, and `note` is what the sender is told. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    try:
+        async with house.store.begin() as unit:
+            held = await known(unit, hold_id)
+            if next_state(held.state, HoldAction.RELEASE) is None:
+                return TooLate(held=held)
+            try:
+                revision = revise(await unit.holds.raw(hold_id), new_text, new_subject)
+            except NotEditable as error:
+                return StillHeld(held=held, label=held.label, findings=held.findings, reason=error.reason)
+            message = walk(revision.raw)
+            found = await _judged(house, held, message, unit)
+            if passing(found) or decision:
+                changed = await _send(house, unit, held, revision, found, actor=actor, note=note)
+                if decision:
+                    await _tell(house, unit, changed, message, note)
+            else:
+                await house.audit.record(_verdict(house, held, revision, found))
+                changed = None
+    except Lost:
+        return await too_late(house, hold_id)
+    house.audit.note(_outcome(house, held, "released" if changed else "held"))
+    if changed:
+        return Released(held=changed, lost=revision.lost)
+    findings, label = found.verdict.findings, found.verdict.label
+    return StillHeld(held=held, label=label, findings=findings, earlier=earlier_asks(found))
+
+
+async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) -> Assessment:
+    """The verdict on the new words. Its ask is this mail's: the same whoever clicks first, on whatever node."""
+    return await assess(
+        house,
+        message,
+        sender=held.mail_from,
+        rcpt_to=held.rcpt_to,
+        fingerprint=held.fingerprint,
+        now=house.clock(),
+        unit=unit,
+        reserve=True,
+        ask_id=house.new_id(),
+    )
+
+
+async def _send(
+    house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, *, actor: str, note: str
+) -> HeldMail:
+    ask_id = found.history.reserved
+    await house.audit.record(_verdict(house, held, revision, found))
+    changed = await take(house, unit, held, HoldAction.RELEASE, by=actor, note=note, ask_id=ask_id)
+    now = house.clock()
+    await unit.outbox.put(
+        OutgoingMail(
+            id=house.new_id(),
+            kind="release",
+            mail_from=held.mail_from,
+            rcpt_to=held.rcpt_to,
+            raw=revision.raw,
+            due=now,
+            created_at=now,
+            hold_id=held.id,
+            ask_id=ask_id,
+        )
+    )
+    return changed
+
+
+async def _tell(house: House, unit: Unit, held: HeldMail, message: Message, note: str) -> None:
+    """The decision goes to the sender, who may be waiting for it."""
+    if not unanswerable(message, held.mail_from):
+        about = About(mail_id=held.id, sender=held.mail_from, hold_id=held.id)
+        await unit.outbox.put(enveloped(house, granted_notice(held, note), about))
+
+
+def _verdict(house: House, held: HeldMail, revision: Revision, found: Assessment) -> VerdictReached:
+    return VerdictReached(
+        mail_id=held.id,
+        at=house.clock(),
+        disposition=found.disposition.name,
+        label=found.verdict.label.value,
+        labels=tuple(label.value for label in found.verdict.labels),
+        findings=found.verdict.findings,
+        pack=found.verdict.pack,
+        message_id=held.message_id,
+        sender=held.mail_from.text,
+        recipients=tuple(path.text for path in held.rcpt_to),
+        size=len(revision.raw),
+        fingerprint=held.fingerprint,
+        gated=found.verdict.gated,
+        earlier=tuple(ask.id for ask in found.history.earlier),
+        unjudged=found.unjudged,
+    )
+
+
+def _outcome(house: House, held: HeldMail, outcome: str) -> OutcomeReached:
+    return OutcomeReached(mail_id=held.id, at=house.clock(), outcome=outcome, hold_id=held.id)
