@@ -77,6 +77,7 @@ def _condition(when: WhenEntry, lexicon: Lexicon, known: frozenset[str], where: 
         also=_known(when.also, known, f"{where}.also"),
         none=_known(when.none, known, f"{where}.none"),
         near=_known(when.near, known, f"{where}.near"),
+        apart=_known(when.apart, known, f"{where}.apart"),
         anywhere=_known(when.anywhere, known, f"{where}.anywhere"),
         nowhere=_known(when.nowhere, known, f"{where}.nowhere"),
         about=when.about,

@@ -41,6 +41,7 @@ class WhenEntry(_File):
     also: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
     anywhere: tuple[str, ...] = ()
     nowhere: tuple[str, ...] = ()
     about: Strength = 0

@@ -154,6 +154,8 @@ def holds(condition: Condition, line: Line, place: int, reading: Reading) -> boo
         return False
     if condition.near and not condition.near & _around(place, reading):
         return False
+    if condition.apart and condition.apart & _around(place, reading):
+        return False
     return not condition.say or any(p.needs <= line.words and p.found(line.folded) for p in condition.say)
 
 
@@ -179,7 +181,7 @@ def _around(place: int, reading: Reading) -> set[str]:
 def _exclude(reading: Reading, detector: Detector) -> None:
     for exclusion in detector.exclusions:
         for place, line in enumerate(reading.lines):
-            if not holds(exclusion.when, line, place, reading):
+            if "thread" in line.out or not holds(exclusion.when, line, place, reading):
                 continue
             covered = _scope(exclusion.scope, line, reading)
             if not any(exclusion.unless & other.marks for other in covered):
