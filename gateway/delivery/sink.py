@@ -10,6 +10,7 @@ import os
 import secrets
 import socket
 import time
+import weakref
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -34,7 +35,7 @@ class MaildirSink:
         self.path = path
         self._listen = listen
         self._server: asyncio.Server | None = None
-        self._sessions: set[_Server] = set()
+        self._sessions: weakref.WeakSet[_Server] = weakref.WeakSet()
 
     @property
     def address(self) -> str:
@@ -58,7 +59,7 @@ class MaildirSink:
         if self._server is None:
             return
         self._server.close()
-        for session in self._sessions:
+        for session in list(self._sessions):
             if session.transport is not None:
                 session.transport.close()
         await asyncio.sleep(0.01)  # their connection_lost runs
@@ -69,7 +70,14 @@ class MaildirSink:
         return sorted((self.path / "new").iterdir(), key=lambda file: file.name)
 
     def _session(self) -> _Server:
-        session = _Server(self, hostname="sink.example", enable_SMTPUTF8=True, data_size_limit=MAX_SIZE, ident="ready")
+        session = _Server(
+            self,
+            hostname="sink.example",
+            ident="ready",
+            enable_SMTPUTF8=True,
+            data_size_limit=MAX_SIZE,
+            loop=asyncio.get_running_loop(),
+        )
         self._sessions.add(session)
         return session
 
