@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, and_, case, insert, select, update
+from sqlalchemy import ColumnElement, and_, case, insert, literal, select, update
 
 from gateway.asks.ask import Ask, AskKey, AskState
 from gateway.asks.history import AskHistory
+from gateway.storage.columns import Instant
 from gateway.storage.rows import ask_of, ask_row, key_of
 from gateway.storage.tables import ask_keys, asks
 from gateway.storage.transaction import Transaction
@@ -57,7 +58,9 @@ class AskRows:
             await self._transaction.write(change.where(reserved).values(state=state.value, at=at))
             return
         again = and_(asks.c.state == AskState.CONFIRMED.value, asks.c.at > at)
-        await self._transaction.write(change.values(state=state.value, at=case((again, asks.c.at), else_=at)))
+        await self._transaction.write(
+            change.values(state=state.value, at=case((again, asks.c.at), else_=literal(at, Instant)))
+        )
 
     async def settle_stale(self, before: datetime) -> int:
         """See the port."""

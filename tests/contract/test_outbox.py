@@ -1,0 +1,64 @@
+"""The outbox keeps the contract of `ports.Outbox` on every database."""
+
+import dataclasses
+import random
+from datetime import timedelta
+
+from gateway.holds.hold import OutgoingMail
+from gateway.storage.database import Database
+from tests.contract.values import NOON, an_outgoing
+
+MINUTE = timedelta(minutes=1)
+
+
+async def put(store: Database, *mails: OutgoingMail) -> None:
+    async with store.begin() as unit:
+        for mail in mails:
+            await unit.outbox.put(mail)
+
+
+async def lease(store: Database, minute: int = 0, limit: int = 10) -> list[OutgoingMail]:
+    now = NOON + minute * MINUTE
+    async with store.begin() as unit:
+        return await unit.outbox.lease(now=now, until=now + 5 * MINUTE, limit=limit)
+
+
+async def test_a_mail_comes_out_as_it_went_in(store: Database) -> None:
+    """Every field and byte survives, also past one piece."""
+    mail = an_outgoing(raw=random.Random(1).randbytes(3 * 1024 * 1024 + 17))
+    await put(store, mail)
+    assert await lease(store) == [mail]
+
+
+async def test_a_leased_mail_is_nobody_elses(store: Database) -> None:
+    """Until its lease ends a mail is not given out again; from that instant on it is."""
+    await put(store, an_outgoing())
+    assert [len(await lease(store, minute)) for minute in (0, 1, 4, 5, 6)] == [1, 0, 0, 1, 0]
+
+
+async def test_only_due_mails_go_out_longest_due_first(store: Database) -> None:
+    """What is due at this very instant goes, what is due later waits, and `limit` holds."""
+    await put(store, *(an_outgoing(str(minute), due=NOON + minute * MINUTE) for minute in (3, 1, 0, 2)))
+    assert [mail.id for mail in await lease(store, 2, limit=2)] == ["0", "1"]
+    assert [mail.id for mail in await lease(store, 2)] == ["2"]
+
+
+async def test_a_mail_that_is_done_is_gone(store: Database) -> None:
+    """Delivered or given up, it never comes back; doing it twice, or for an unknown id, is harmless."""
+    await put(store, an_outgoing())
+    await lease(store)
+    for _ in range(2):
+        async with store.begin() as unit:
+            await unit.outbox.done("mail-1")
+    assert await lease(store, 60) == []
+
+
+async def test_a_retry_counts_and_waits(store: Database) -> None:
+    """A retry ends the lease at once, counts the attempt, and the mail comes back when it is due."""
+    mail = an_outgoing()
+    await put(store, mail)
+    await lease(store)
+    async with store.begin() as unit:
+        await unit.outbox.retry(mail.id, due=NOON + 2 * MINUTE)
+    assert await lease(store, 1) == []
+    assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE)]
