@@ -7,6 +7,7 @@ from gateway.flows.assess import Assessment, assess
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.revision import NotEditable, revise
 from gateway.mail.message import walk
+from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
 from gateway.policy.labels import Label
 from gateway.policy.verdict import Finding
@@ -22,7 +23,7 @@ class Recheck:
     label: Label
     findings: tuple[Finding, ...]
     earlier: tuple[EarlierAsk, ...]
-    text: MessageText | None = None
+    text: MessageText
     lost: tuple[str, ...] = ()
     reason: str = ""
 
@@ -34,9 +35,7 @@ async def recheck(
     try:
         revision = revise(raw, new_text, new_subject)
     except NotEditable as error:
-        return Recheck(
-            passes=False, label=held.label, findings=held.findings, earlier=held.earlier, reason=error.reason
-        )
+        return sealed(held, read_text(walk(raw)), error.reason)
     async with house.store.begin(write=False) as unit:
         found = await assess(
             house,
@@ -48,13 +47,25 @@ async def recheck(
             unit=unit,
             reserve=False,
         )
+    return checked(found, revision.lost)
+
+
+def checked(found: Assessment, lost: tuple[str, ...] = ()) -> Recheck:
+    """An assessment as it is shown to the sender."""
     return Recheck(
         passes=passing(found),
         label=found.verdict.label,
         findings=found.verdict.findings,
         earlier=earlier_asks(found),
         text=found.text,
-        lost=revision.lost,
+        lost=lost,
+    )
+
+
+def sealed(held: HeldMail, text: MessageText, reason: str) -> Recheck:
+    """A mail that cannot be edited: it is judged as it was held."""
+    return Recheck(
+        passes=False, label=held.label, findings=held.findings, earlier=held.earlier, text=text, reason=reason
     )
 
 

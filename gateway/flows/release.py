@@ -5,20 +5,20 @@ outbox, reserve its ask. Whoever comes second finds the state changed. The verdi
 unit commits. IO through ports.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.asks.history import window_start
 from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, assess
 from gateway.flows.notify import About, enveloped, unanswerable
-from gateway.flows.recheck import earlier_asks, passing
+from gateway.flows.recheck import Recheck, checked, passing, sealed
 from gateway.flows.step import Lost, TooLate, known, take, too_late
-from gateway.holds.hold import EarlierAsk, HeldMail, OutgoingMail
+from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, next_state
 from gateway.holds.notices import granted_notice
 from gateway.holds.revision import NotEditable, Revision, revise
 from gateway.mail.message import Message, walk
-from gateway.policy.labels import Label
-from gateway.policy.verdict import Finding
+from gateway.mail.reading import read_text
 from gateway.ports import House, Unit
 
 
@@ -32,13 +32,10 @@ class Released:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StillHeld:
-    """The new words do not pass either, or (`reason`) the mail cannot be edited; nothing was changed."""
+    """The new words do not pass either, or the mail cannot be edited (`recheck.reason`); nothing was changed."""
 
     held: HeldMail
-    label: Label
-    findings: tuple[Finding, ...]
-    earlier: tuple[EarlierAsk, ...] = ()
-    reason: str = ""
+    recheck: Recheck
 
 
 async def release(
@@ -58,10 +55,11 @@ async def release(
             held = await known(unit, hold_id)
             if next_state(held.state, HoldAction.RELEASE) is None:
                 return TooLate(held=held)
+            raw = await unit.holds.raw(hold_id)
             try:
-                revision = revise(await unit.holds.raw(hold_id), new_text, new_subject)
+                revision = revise(raw, new_text, new_subject)
             except NotEditable as error:
-                return StillHeld(held=held, label=held.label, findings=held.findings, reason=error.reason)
+                return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
             message = walk(revision.raw)
             found = await _judged(house, held, message, unit)
             if passing(found) or decision:
@@ -76,8 +74,7 @@ async def release(
     house.audit.note(_outcome(house, held, "released" if changed else "held"))
     if changed:
         return Released(held=changed, lost=revision.lost)
-    findings, label = found.verdict.findings, found.verdict.label
-    return StillHeld(held=held, label=label, findings=findings, earlier=earlier_asks(found))
+    return StillHeld(held=held, recheck=checked(found, revision.lost))
 
 
 async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) -> Assessment:
@@ -98,7 +95,7 @@ async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) ->
 async def _send(
     house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, *, actor: str, note: str
 ) -> HeldMail:
-    ask_id = found.history.reserved
+    ask_id = found.history.reserved if passing(found) else await _remembered(house, unit, found)
     await house.audit.record(_verdict(house, held, revision, found))
     changed = await take(house, unit, held, HoldAction.RELEASE, by=actor, note=note, ask_id=ask_id)
     now = house.clock()
@@ -116,6 +113,16 @@ async def _send(
         )
     )
     return changed
+
+
+async def _remembered(house: House, unit: Unit, found: Assessment) -> str:
+    """An ask that compliance sends in spite of the verdict reaches its people all the same: those who were not asked
+    before are now. The id of the ask reserved, "" for none."""
+    keys = found.history.new or (frozenset() if found.history.repeated or not found.ask else found.ask.keys)
+    if not found.ask or not keys:
+        return ""
+    since = window_start(house.clock(), house.settings.memory.window_days)
+    return (await unit.asks.reserve(replace(found.ask, keys=keys), since=since, askers=None)).reserved
 
 
 async def _tell(house: House, unit: Unit, held: HeldMail, message: Message, note: str) -> None:

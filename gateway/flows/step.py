@@ -9,7 +9,7 @@ from datetime import datetime
 
 from gateway.audit.events import HoldChanged
 from gateway.holds.hold import HeldMail
-from gateway.holds.lifecycle import HoldAction
+from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.ports import House, Unit
 
 
@@ -19,12 +19,22 @@ class Changed:
 
     held: HeldMail
 
+    @property
+    def state(self) -> HoldState:
+        """Where the mail is now."""
+        return self.held.state
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TooLate:
     """Somebody was faster, or the lifecycle has no such step; `held` says what happened, when and by whom."""
 
     held: HeldMail
+
+    @property
+    def state(self) -> HoldState:
+        """Where the mail is now."""
+        return self.held.state
 
 
 class Lost(Exception):

@@ -1,0 +1,241 @@
+"""Delivering one mail of the outbox to the next hop, told once.
+
+A release goes out with its original envelope, parameters verbatim, under our Received line; a notice with a null
+reverse-path. The next hop's 250 is marked in one unit: outbox, hold and ask. A copy can go out twice only when we die
+between that 250 and the mark. What is refused for good comes back to the sender as a report; what is refused for now is
+tried again, 1, 2, 4 minutes later and so on, at most an hour apart, until `holds.retry_hours` have passed. A notice
+nobody takes is recorded, nothing more: there is never a bounce of a bounce. IO through ports.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from gateway.asks.ask import AskState
+from gateway.audit.events import AuditEvent, NoticeSent
+from gateway.errors import AuditUnavailable, GatewayError
+from gateway.flows.notify import About, enveloped
+from gateway.flows.step import Lost, step_record, take
+from gateway.holds.hold import HeldMail, OutgoingMail
+from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.holds.notices import Refusal, bounce_notice
+from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
+from gateway.mail.content import stuffed
+from gateway.mail.envelope import Envelope, Path, SessionFacts
+from gateway.mail.trace_headers import received_line
+from gateway.ports import House, Transaction, Unit
+from gateway.replies import Reply
+
+LEASE = timedelta(minutes=5)
+_PATIENCE = 240.0  # seconds for one attempt: it must end before its lease does
+_LONGEST_PAUSE = 3600  # seconds
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What came of offering a mail: who got it, who was refused for good, who is to be tried again."""
+
+    delivered: tuple[Path, ...] = ()
+    refused: tuple[tuple[Path, Reply], ...] = ()
+    later: tuple[Path, ...] = ()
+    reply: Reply | None = None
+
+
+async def deliver(house: House, mail: OutgoingMail) -> None:
+    """Offer a leased mail to the next hop and mark what came of it. Raises GatewayError when it could not be marked;
+    the mail is then offered again when its lease ends."""
+    attempt = await _attempted(house, mail)
+    now = house.clock()
+    if attempt.later and now - mail.created_at >= timedelta(hours=house.settings.holds.retry_hours):
+        attempt = _given_up(attempt)
+    if mail.kind == "notice":
+        await _mark_notice(house, mail, attempt, now)
+    elif attempt.delivered:
+        await _mark_delivered(house, mail, attempt, now)
+    elif attempt.later:
+        await _mark_retry(house, mail, now)
+    else:
+        await _mark_failed(house, mail, attempt, now)
+
+
+async def _attempted(house: House, mail: OutgoingMail) -> Attempt:
+    """Silence, garbage, a lost connection or a time-out count as "not now"."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await _offered(house, mail)
+    except (GatewayError, TimeoutError) as error:
+        log.warning("next hop did not take our mail", mail=mail.id, error=type(error).__name__)
+        return Attempt(later=mail.rcpt_to)
+
+
+async def _offered(house: House, mail: OutgoingMail) -> Attempt:
+    transaction = house.next_hop.begin(await _reverse_path(house, mail), _session(house))
+    taken: list[Path] = []
+    refused: list[tuple[Path, Reply]] = []
+    later: list[Path] = []
+    try:
+        for path in mail.rcpt_to:
+            reply = await transaction.rcpt(path)
+            if reply.accepted:
+                taken.append(path)
+            elif reply.permanent:
+                refused.append((path, reply))
+            else:
+                later.append(path)
+        if not taken:
+            return Attempt(refused=tuple(refused), later=tuple(later))
+        reply = await _sent(house, mail, transaction)
+    finally:
+        await transaction.abort()
+    if reply.accepted:
+        return Attempt(delivered=tuple(taken), refused=tuple(refused), later=tuple(later), reply=reply)
+    if reply.permanent:
+        return Attempt(refused=(*refused, *((path, reply) for path in taken)), later=tuple(later), reply=reply)
+    return Attempt(later=mail.rcpt_to, reply=reply)
+
+
+async def _sent(house: House, mail: OutgoingMail, transaction: Transaction) -> Reply:
+    headers = ""
+    if mail.kind == "release":
+        envelope = Envelope(
+            mail_from=mail.mail_from, rcpt_to=mail.rcpt_to, session=_session(house), received_at=mail.created_at
+        )
+        headers = received_line(envelope, hostname=house.settings.smtp.hostname, mail_id=mail.hold_id, at=house.clock())
+    return await transaction.send(headers.encode("utf-8", "surrogateescape"), stuffed(mail.raw))
+
+
+async def _reverse_path(house: House, mail: OutgoingMail) -> Path:
+    """A release: as it came. A mail of our own says what it needs (RFC 6152, RFC 6531), if the next hop knows it."""
+    if mail.kind == "release":
+        return mail.mail_from
+    known = await house.next_hop.extensions()
+    needs = [
+        *(["BODY=8BITMIME"] if not mail.raw.isascii() and "8BITMIME" in known else []),
+        *(["SMTPUTF8"] if not all(path.text.isascii() for path in mail.rcpt_to) and "SMTPUTF8" in known else []),
+    ]
+    return replace(mail.mail_from, parameters=" ".join(needs))
+
+
+def _session(house: House) -> SessionFacts:
+    """Mail of the outbox comes from ourselves."""
+    return SessionFacts(peer_address="127.0.0.1", peer_name="localhost", helo=house.settings.smtp.hostname)
+
+
+def _given_up(attempt: Attempt) -> Attempt:
+    silence = Reply(code=0)
+    return replace(attempt, refused=(*attempt.refused, *((path, silence) for path in attempt.later)), later=())
+
+
+async def _mark_notice(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
+    async with house.store.begin() as unit:
+        if attempt.later:
+            await unit.outbox.retry(mail.id, due=_next_try(mail, now))
+            return
+        await unit.outbox.done(mail.id)
+    reply = attempt.reply or (attempt.refused[0][1] if attempt.refused else None)
+    code = reply.code if reply else 0
+    outcome = "sent" if attempt.delivered else "refused" if code else "given-up"
+    about, kind = mail.id.partition(".")[0], mail.id.rpartition(".")[2]
+    house.audit.note(NoticeSent(mail_id=about, at=now, hold_id=mail.hold_id, kind=kind, outcome=outcome, code=code))
+
+
+async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
+    """The next hop has it. Recorded first, for it is a fact whatever happens next; then one unit marks it, keeps those
+    who are to be tried again, and tells the sender who was refused for good."""
+    async with house.store.begin() as unit:
+        held = await unit.holds.get(mail.hold_id)
+        if held and held.state is HoldState.SENDING:
+            changed = await unit.holds.change(held, HoldAction.DELIVERED, at=now, by="gateway")
+            if changed:
+                await _record_fact(house, step_record(held, changed, HoldAction.DELIVERED, at=now, by="gateway"))
+        if mail.ask_id:
+            await unit.asks.settle(mail.ask_id, AskState.CONFIRMED, now)
+        await unit.outbox.done(mail.id)
+        if attempt.later:
+            await unit.outbox.put(_remainder(house, mail, attempt.later, now))
+        if held and attempt.refused:
+            await _report(house, unit, held, mail, attempt.refused, others_got_it=True)
+
+
+async def _mark_retry(house: House, mail: OutgoingMail, now: datetime) -> None:
+    async with house.store.begin() as unit:
+        await unit.outbox.retry(mail.id, due=_next_try(mail, now))
+
+
+async def _mark_failed(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
+    """Nobody will get it: the hold has failed, its ask never counted, the sender gets the mail back."""
+    try:
+        async with house.store.begin() as unit:
+            held = await unit.holds.get(mail.hold_id)
+            first = held is not None and held.state is HoldState.SENDING
+            if held and first:
+                held = await take(house, unit, held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
+                if mail.ask_id:
+                    await unit.asks.settle(mail.ask_id, AskState.CANCELLED, now)
+            await unit.outbox.done(mail.id)
+            if held:
+                await _report(house, unit, held, mail, attempt.refused, others_got_it=not first)
+    except Lost:
+        log.info("release marked elsewhere", hold=mail.hold_id)
+
+
+async def _report(
+    house: House,
+    unit: Unit,
+    held: HeldMail,
+    mail: OutgoingMail,
+    refused: Sequence[tuple[Path, Reply]],
+    *,
+    others_got_it: bool,
+) -> None:
+    """A report to the sender, the mail attached (RFC 5321 section 6.1); none to a null sender, none where the sender
+    asked for none (RFC 3461)."""
+    told = [_refusal(path, reply) for path, reply in refused if not wants_no_report(path)]
+    if not held.mail_from.text or not told:
+        return
+    late = house.settings.holds.retry_hours if not any(refusal.code for refusal in told) else 0
+    notice = bounce_notice(held, told, others_got_it=others_got_it, late_hours=late)
+    letter = enveloped(house, notice, About(mail_id=held.id, sender=held.mail_from, hold_id=held.id))
+    status = delivery_status(
+        told,
+        reporter=house.settings.smtp.hostname,
+        envelope_id=parameter(held.mail_from.parameters, "ENVID"),
+        arrived=held.held_at,
+        tried=house.clock(),
+    )
+    await unit.outbox.put(replace(letter, raw=as_report(letter.raw, status, mail.raw)))
+
+
+async def _record_fact(house: House, event: AuditEvent) -> None:
+    """What has already happened outside is marked even when the audit cannot write at this moment."""
+    try:
+        await house.audit.record(event)
+    except AuditUnavailable:
+        house.audit.note(event)
+
+
+def _remainder(house: House, mail: OutgoingMail, later: tuple[Path, ...], now: datetime) -> OutgoingMail:
+    """The same mail for those the next hop did not take at once; the age and the count of tries go on."""
+    return replace(mail, id=house.new_id(), rcpt_to=later, due=_next_try(mail, now), attempts=mail.attempts + 1)
+
+
+def _next_try(mail: OutgoingMail, now: datetime) -> datetime:
+    return now + timedelta(seconds=min(60 * 2 ** min(mail.attempts, 10), _LONGEST_PAUSE))
+
+
+def _refusal(path: Path, reply: Reply) -> Refusal:
+    return Refusal(recipient=path.text, code=reply.code, text=_said(reply))
+
+
+def _words(attempt: Attempt) -> str:
+    _, reply = attempt.refused[0]
+    return f"{reply.code} {_said(reply)}" if reply.code else "the next hop did not take it in time"
+
+
+def _said(reply: Reply) -> str:
+    return " ".join(f"{reply.enhanced} {reply.text}".split())[:500]

@@ -1,0 +1,111 @@
+"""The beat: expire holds whose time is up, drain the outbox, settle asks nobody came back for.
+
+Each step is a flow; here is only when, how many at once, and that trouble with one never stops the others. Any number
+of workers on any number of nodes may run: leases and compare-and-set keep them apart. IO through ports.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from gateway.errors import GatewayError
+from gateway.flows.deliver import LEASE, deliver
+from gateway.flows.expire import expire_due
+from gateway.holds.hold import OutgoingMail
+from gateway.ports import House
+
+_BEAT = 2.0  # seconds between two looks at the store when nothing wakes us
+_AT_ONCE = 8  # deliveries; all leased mails start at once, so that no lease ends before its delivery began
+_ROUNDS = 200  # of deliveries in one beat
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """`wake` after a release makes the next beat come at once."""
+
+    def __init__(self, house: House, *, beat_seconds: float = _BEAT) -> None:
+        self._house, self._beat_seconds = house, beat_seconds
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def wake(self) -> None:
+        """Do not wait for the next beat."""
+        self._awake.set()
+
+    async def run(self) -> None:
+        """Beat until `stop`. Never raises but for cancellation."""
+        self._idle.clear()
+        try:
+            while not self._stopping:
+                self._awake.clear()
+                await self.beat_once()
+                if not self._stopping:
+                    await self._rest()
+        finally:
+            self._idle.set()
+
+    async def stop(self) -> None:
+        """End after the beat under way; returns when it is over."""
+        self._stopping = True
+        self._awake.set()
+        await self._idle.wait()
+
+    async def beat_once(self) -> None:
+        """One beat: every step once, whatever became of the one before."""
+        await self._step("expire", self._expire)
+        await self._step("outbox", self._drain)
+        await self._step("asks", self._settle)
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._beat_seconds):
+                await self._awake.wait()
+
+    async def _step(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except GatewayError as error:
+            log.warning("beat step put off", step=name, error=type(error).__name__)
+        except Exception:
+            log.exception("beat step failed", step=name)
+
+    async def _expire(self) -> None:
+        count = await expire_due(self._house)
+        if count:
+            log.info("holds expired", count=count)
+
+    async def _drain(self) -> None:
+        """Deliver what is due, some at once, until nothing more is."""
+        for _ in range(_ROUNDS):
+            now = self._house.clock()
+            async with self._house.store.begin() as unit:
+                mails = await unit.outbox.lease(now=now, until=now + LEASE, limit=_AT_ONCE)
+            if not mails:
+                return
+            await asyncio.gather(*(self._deliver(mail) for mail in mails))
+            if self._stopping:
+                return
+
+    async def _deliver(self, mail: OutgoingMail) -> None:
+        """One mail's trouble is its own; its lease ends and it is tried again."""
+        try:
+            await deliver(self._house, mail)
+        except GatewayError as error:
+            log.warning("delivery not marked", mail=mail.id, error=type(error).__name__)
+        except Exception:
+            log.exception("delivery failed", mail=mail.id)
+
+    async def _settle(self) -> None:
+        """Cancel what was reserved by a mail that never came back; not what we still try to deliver."""
+        settings = self._house.settings
+        age = max(timedelta(days=settings.memory.settle_days), timedelta(hours=settings.holds.retry_hours + 24))
+        async with self._house.store.begin() as unit:
+            count = await unit.asks.settle_stale(self._house.clock() - age)
+        if count:
+            log.info("asks never delivered, cancelled", count=count)
