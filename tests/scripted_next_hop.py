@@ -30,7 +30,8 @@ DOT = b"\r\n.\r\n"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What to do at a step: write `reply` (`drip`: seconds between its bytes), after `delay` seconds, then go on
-    (""), "close" (FIN), "reset" (RST), or fall "silent" for good; "tls" begins a handshake behind the reply."""
+    (""), "close" (FIN), "reset" (RST), fall "silent" for good, or become "deaf" (read nothing until `hear_again`); "tls"
+    begins a handshake behind the reply."""
 
     reply: bytes = b""
     then: str = ""
@@ -96,6 +97,7 @@ class ScriptedNextHop:
         self.keep = keep
         self.connections: list[Heard] = []
         self.port = 0
+        self.deaf = asyncio.Event()  # set while a connection is not read
         self._turns: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._open: set[_Conversation] = set()
@@ -156,6 +158,12 @@ class ScriptedNextHop:
         for conversation in list(self._open):
             conversation.say(words)
 
+    def hear_again(self) -> None:
+        """Read on, on every open connection."""
+        self.deaf.clear()
+        for conversation in list(self._open):
+            conversation.listen(True)
+
     def act(self, step: str) -> Act:
         """The act whose turn it is at this step."""
         acts = self.script.get(step, UNKNOWN)
@@ -203,6 +211,15 @@ class _Conversation(asyncio.Protocol):
     def say(self, words: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(words)
+
+    def listen(self, hearing: bool) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if hearing:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+            self.hop.deaf.set()
 
     def end(self, how: str) -> None:
         """Close with FIN, or with RST."""
@@ -275,6 +292,8 @@ class _Conversation(asyncio.Protocol):
             await asyncio.sleep(act.drip)
         if act.then == "tls":
             await self._handshake()
+        elif act.then == "deaf":
+            self.listen(False)
         elif act.then == "silent":
             await asyncio.get_running_loop().create_future()
         elif act.then:

@@ -53,7 +53,9 @@ def _from_folder(folder: Path) -> Iterator[Archived]:
     else:
         files = sorted(folder.glob("**/*.eml"))
     if not files:
-        raise UserError("no mail in this folder", where=str(folder), todo="A Maildir, or a folder of .eml files, is read")
+        raise UserError(
+            "no mail in this folder", where=str(folder), todo="A Maildir, or a folder of .eml files, is read"
+        )
     for file in files:
         yield _message(str(file), file.read_bytes())
 

@@ -34,10 +34,14 @@ class Checked:
 
 
 def check(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...|-", help="An .eml, mbox, Maildir, folder of .eml, or .jsonl")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...|-", help="An .eml, mbox, Maildir, folder of .eml, or .jsonl")
+    ],
     policy: Annotated[str, typer.Option(metavar="NAME|DIR", help="The pack to judge by")] = "ask-once",
     directory: Annotated[str, typer.Option(metavar="FILE", help="People and lists, CSV or TOML")] = "",
-    internal_domain: Annotated[list[str] | None, typer.Option(metavar="D", help="An internal domain; repeat for more")] = None,
+    internal_domain: Annotated[
+        list[str] | None, typer.Option(metavar="D", help="An internal domain; repeat for more")
+    ] = None,
     form: Annotated[str, typer.Option("--format", metavar="text|json")] = "text",
 ) -> None:
     """Judge messages without memory.

@@ -1,5 +1,6 @@
 """`askonce config`: is this settings file right? Reads the file and what it points at."""
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,9 @@ def root() -> None:
 
 
 @config.command("check")
-def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A settings file such as deploy/gateway.toml")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A settings file such as deploy/gateway.toml")],
+) -> None:
     """Check a settings file: keys, values, the pack and the directory it names.
 
     Exit 0: good. 2: not, with file and key.
@@ -26,6 +29,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="A settings 
     Example: askonce config check deploy/gateway.toml
     """
     settings = load(file)
-    for line in check_settings(settings, where=str(file)):
+    for line in asyncio.run(check_settings(settings, where=str(file))):
         console.print(line, markup=False, highlight=False)
     console.print(f"{file}: good", markup=False, highlight=False)

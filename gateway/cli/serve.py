@@ -13,7 +13,9 @@ def serve(
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="Settings; see deploy/gateway.toml")] = None,
     listen: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="Where mail comes in")] = None,
     upstream: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="The next hop")] = None,
-    internal_domain: Annotated[list[str] | None, typer.Option(metavar="D", help="An internal domain; repeat for more")] = None,
+    internal_domain: Annotated[
+        list[str] | None, typer.Option(metavar="D", help="An internal domain; repeat for more")
+    ] = None,
     policy: Annotated[str | None, typer.Option(metavar="NAME|DIR", help="The pack to judge by")] = None,
     state: Annotated[str | None, typer.Option(metavar="DIR", help="Where state is kept")] = None,
     web: Annotated[str | None, typer.Option(metavar="HOST:PORT|off", help="The review page")] = None,
@@ -27,7 +29,7 @@ def serve(
 
       askonce serve --config /etc/askonce/gateway.toml
     """
-    from gateway.app import serve as run
+    from gateway.serving import serve as run
 
     flags = {
         ("smtp", "listen"): listen,

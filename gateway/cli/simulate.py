@@ -83,7 +83,9 @@ def _scenarios(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 async def _play(where: str, scenario: dict[str, Any]) -> list[Played]:
     try:
         async with simulation(
-            pack=scenario.get("mode", "ask-once"), people=scenario.get("directory", {}), memory=scenario.get("memory", {})
+            pack=scenario.get("mode", "ask-once"),
+            people=scenario.get("directory", {}),
+            memory=scenario.get("memory", {}),
         ) as world:
             outcomes = [await _entry(world, scenario, index) for index in range(len(scenario["mails"]))]
     except (KeyError, TypeError, ValueError) as error:

@@ -15,9 +15,11 @@ from gateway.disposition import Disposition, Hold, Reject, decide
 from gateway.mail.address import address, addresses
 from gateway.mail.audience import Audience
 from gateway.mail.envelope import Path
+from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
+from gateway.policy.gate import passes
 from gateway.policy.judge import judge, relevant
 from gateway.policy.labels import Label, Mode
 from gateway.policy.pack import ASKED_BEFORE
@@ -73,6 +75,8 @@ def internal_recipients(house: House, rcpt_to: Sequence[Path]) -> tuple[str, ...
 
 async def listen(house: House, message: Message, *, sender: Path, recipients: Sequence[str]) -> Heard:
     """Judge the words alone. `recipients` are internal address keys. Raises GatewayError of the directory."""
+    if _says_nothing(house, message):
+        return Heard(text=_UNREAD, audience=Audience(), verdict=_nothing(house))
     text = read_text(message, max_text=house.settings.policy.max_text)
     if not relevant(text, house.pack):
         return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house)))
@@ -135,6 +139,16 @@ def conclude(house: House, heard: Heard, history: AskHistory, ask: Ask | None) -
         ask=ask,
         unjudged=heard.text.unjudgeable,
     )
+
+
+_UNREAD = MessageText(subject="", text="", blocks=())
+
+
+def _says_nothing(house: House, message: Message) -> bool:
+    """Most mail: a glance at its words shows that no rule could need them, so it is not read any closer."""
+    words = glance(message, most=house.settings.policy.max_text)
+    detector = house.pack.detector
+    return words is not None and (detector is None or not passes(f"{message.subject}\n{words}", detector.gate))
 
 
 def _nothing(house: House) -> Verdict:

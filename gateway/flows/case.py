@@ -1,4 +1,4 @@
-"""One mail on its way through, and how it is written into the audit. *Pure* values; `note_outcome` goes to the audit port."""
+"""One mail on its way through, and how it is written into the audit. *Pure*, but for `note_outcome`."""
 
 from dataclasses import dataclass
 from datetime import datetime

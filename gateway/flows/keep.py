@@ -1,4 +1,4 @@
-"""Keeping a mail: the held mail and its notice go into one unit; the caller answers 250 only when that unit committed."""
+"""Keeping a mail: it and its notice go into one unit; the caller answers 250 only when that unit committed."""
 
 from datetime import timedelta
 

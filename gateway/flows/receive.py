@@ -141,7 +141,7 @@ async def _hand_on(house: House, case: Case, disposition: Relay | Advise) -> Rep
     """To the next hop; its answer is ours, word for word."""
     headers = received_line(case.envelope, hostname=house.settings.smtp.hostname, mail_id=case.id, at=case.at)
     if disposition.tags:
-        headers += f"X-Askonce-Rules: {', '.join(disposition.tags)}\r\n"
+        headers += f"X-AskOnce-Rules: {', '.join(disposition.tags)}\r\n"
     try:
         reply = await case.onward.send(headers.encode("utf-8", "surrogateescape"), case.content)
     except BaseException:

@@ -34,7 +34,9 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
 smtpd_authorized_xforward_hosts = 127.0.0.0/8
-smtpd_recipient_restrictions = check_recipient_access inline:{{{{gone@lantern.example = 550 5.1.1 no longer here}}}}, permit_mynetworks, reject
+smtpd_recipient_restrictions =
+    check_recipient_access inline:{{{{gone@lantern.example = 550 5.1.1 no longer here}}}}
+    permit_mynetworks, reject
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 anvil_rate_time_unit = 1s
@@ -47,7 +49,7 @@ default_process_limit = 20
 
 MASTER = """
 127.0.0.1:{reinject} inet n - n - - smtpd -o syslog_name=reinject
-127.0.0.1:{proxy}    inet n - n - - smtpd -o smtpd_proxy_filter=127.0.0.1:{gateway} -o smtpd_proxy_options={proxy_options}
+127.0.0.1:{proxy}    inet n - n - - smtpd -o smtpd_proxy_filter=127.0.0.1:{gateway}
 127.0.0.1:{filtered} inet n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:{gateway}
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
@@ -112,7 +114,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def start_postfix(root: Path, *, gateway_port: int, early_talker: bool = False, reinject: int = 0) -> Postfix:
+def start_postfix(root: Path, *, gateway_port: int, reinject: int = 0) -> Postfix:
     """Start an instance below `root`, which must be reachable for the user postfix."""
     postfix = Postfix(root=root, reinject=reinject or free_port(), proxy=free_port(), filtered=free_port())
     user = pwd.getpwnam("postfix")
@@ -128,7 +130,6 @@ def start_postfix(root: Path, *, gateway_port: int, early_talker: bool = False, 
             proxy=postfix.proxy,
             filtered=postfix.filtered,
             gateway=gateway_port,
-            proxy_options="speed_adjust" if early_talker else "",
         )
     )
     started = subprocess.run(

@@ -1,0 +1,205 @@
+"""The composition root: the only place that knows which adapter stands behind which port.
+
+Each function here builds the same house on other ground: a gateway's own process, the command line on a gateway's
+state, judging without memory, a simulation on a clock of its own. IO: opens files, databases and connections.
+"""
+
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.audit.events import VerdictReached
+from gateway.audit.memory import MemoryAudit
+from gateway.audit.writer import open_stream
+from gateway.config import Organisation, Settings
+from gateway.config import settings as typed
+from gateway.delivery.memory import MemoryNextHop
+from gateway.delivery.upstream import Upstream
+from gateway.directory.fixed import EmptyDirectory, Fixed
+from gateway.directory.opening import open_directory
+from gateway.errors import UserError
+from gateway.flows.receive import receive
+from gateway.flows.release import release
+from gateway.flows.withdraw import withdraw
+from gateway.keys import installation_key
+from gateway.mail.content import stuffed
+from gateway.mail.envelope import Envelope, SessionFacts
+from gateway.mail.envelope import Path as MailPath
+from gateway.mail.letter import Letter, written
+from gateway.policy.pack import Pack
+from gateway.policy.packs import load as load_pack
+from gateway.ports import Directory, House
+from gateway.storage.opening import open_store
+from gateway.worker import Worker
+
+
+def now() -> datetime:
+    """The time of day, UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """32 hex digits: 12 of milliseconds, 20 at random; sortable by time, unique over nodes."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def pack_of(settings: Settings) -> Pack:
+    """The pack as this site set it. Raises UserError."""
+    policy = settings.policy
+    return load_pack(policy.pack, modes=policy.modes, monitor=policy.mode == "monitor")
+
+
+def state_folder(settings: Settings) -> Path:
+    """The state folder, made when missing. Raises UserError."""
+    folder = Path(settings.state.directory)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(error.strerror or str(error), where=f"state.directory: {folder}") from None
+    return folder
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, stream: str) -> AsyncIterator[House]:
+    """A gateway process's house: real store, directory, next hop, and the audit stream of that name."""
+    folder = state_folder(settings)
+    async with AsyncExitStack() as stack:
+        store = await open_store(settings.state.store or str(folder / "askonce.db"))
+        stack.push_async_callback(store.close)
+        audit = await open_stream(folder / "audit", stream, clock=now, fsync=settings.state.audit_fsync)
+        stack.push_async_callback(audit.close)
+        upstream = Upstream(settings.upstream)
+        stack.push_async_callback(upstream.close)
+        directory = await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
+        yield House(
+            settings=_named(settings),
+            pack=pack_of(settings),
+            store=store,
+            directory=directory,
+            next_hop=upstream,
+            audit=audit,
+            clock=now,
+            new_id=new_id,
+            entropy=secrets.token_bytes,
+            notice_key=installation_key(folder / "keys", "notice.key"),
+        )
+
+
+def _named(settings: Settings) -> Settings:
+    """The machine's own name where none is set."""
+    if settings.smtp.hostname:
+        return settings
+    return settings.model_copy(update={"smtp": settings.smtp.model_copy(update={"hostname": socket.getfqdn()})})
+
+
+@asynccontextmanager
+async def office(settings: Settings) -> AsyncIterator[House]:
+    """A house for the command line, on the state of a gateway that may be running."""
+    if not Path(settings.state.directory).is_dir():
+        raise UserError(
+            "there is no such state folder", where=settings.state.directory, todo="Give --state or --config"
+        )
+    async with open_house(settings, stream="cli") as house:
+        yield house
+
+
+async def judging_house(*, pack: str, directory: str, domains: tuple[str, ...]) -> House:
+    """A house that can judge and remembers nothing. Raises UserError."""
+    settings = typed({"organisation": {"internal_domains": domains}, "policy": {"pack": pack}}, where="command line")
+    people = await open_directory(directory, settings.organisation.reload_seconds) if directory else EmptyDirectory()
+    return await _light_house(settings, people, MemoryAudit())
+
+
+async def _light_house(settings: Settings, directory: Directory, audit: MemoryAudit) -> House:
+    return House(
+        settings=settings,
+        pack=pack_of(settings),
+        store=await open_store(":memory:"),
+        directory=directory,
+        next_hop=MemoryNextHop(),
+        audit=audit,
+        clock=now,
+        new_id=new_id,
+        entropy=secrets.token_bytes,
+        notice_key=secrets.token_bytes(32),
+    )
+
+
+class Simulation:
+    """The gateway on a clock of its own: `now` is set by whoever plays."""
+
+    def __init__(self, house: House, audit: MemoryAudit) -> None:
+        self.now = now()
+        self.house = replace(house, clock=lambda: self.now)
+        self._audit = audit
+        self._worker = Worker(self.house)
+
+    async def send(self, letter: Letter) -> VerdictReached:
+        """Let a mail through the receive flow; the verdict on record."""
+        raw = written(letter)
+        sender = MailPath(text=letter.sender)
+        onward = self.house.next_hop.begin(sender, SessionFacts())
+        rcpt_to = tuple(MailPath(text=to) for to in letter.to)
+        for path in rcpt_to:
+            await onward.rcpt(path)
+        envelope = Envelope(mail_from=sender, rcpt_to=rcpt_to, session=SessionFacts(), received_at=self.now)
+        await receive(self.house, envelope, stuffed(raw), onward)
+        return [event for event in self._audit.events if isinstance(event, VerdictReached)][-1]
+
+    async def beat(self) -> None:
+        """What the worker does at this moment: deliver, expire, settle."""
+        await self._worker.beat_once()
+
+    async def step(self, step: str, message_id: str) -> None:
+        """`release` (as compliance would) or `withdraw` the newest hold of this message. Raises KeyError."""
+        async with self.house.store.begin(write=False) as unit:
+            found = [held for held in await unit.holds.find(limit=100_000) if held.message_id == message_id]
+        if not found:
+            raise KeyError(f"nothing is held under {message_id}")
+        if step == "release":
+            await release(
+                self.house, found[-1].id, new_text=None, new_subject=None, actor="compliance:-", decision=True
+            )
+        else:
+            await withdraw(self.house, found[-1].id, actor="sender")
+        await self.beat()
+
+
+@asynccontextmanager
+async def simulation(*, pack: str, people: Mapping[str, Any], memory: Mapping[str, Any]) -> AsyncIterator[Simulation]:
+    """A simulation with this directory; its domains are the internal ones. Raises UserError."""
+    known = [*people.get("people", {}), *people.get("lists", {})]
+    domains = tuple(sorted({address.rpartition("@")[2].casefold() for address in known}))
+    settings = typed(
+        {
+            "policy": {"pack": pack},
+            "memory": dict(memory),
+            "organisation": Organisation(internal_domains=domains).model_dump(),
+            "smtp": {"hostname": "simulation.example"},
+        },
+        where="scenario",
+    )
+    audit = MemoryAudit()
+    house = await _light_house(settings, Fixed.from_mapping(people), audit)
+    try:
+        yield Simulation(house, audit)
+    finally:
+        await house.store.close()
+
+
+async def check_settings(settings: Settings, *, where: str) -> list[str]:
+    """What the settings point at: the pack and the directory. Raises UserError; returns what was found."""
+    pack = pack_of(settings)
+    found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules"]
+    if settings.organisation.directory:
+        await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
+        found.append(f"organisation.directory: {settings.organisation.directory}")
+    if not settings.organisation.internal_domains:
+        found.append(f"{where}: organisation.internal_domains is empty, so every domain counts as internal")
+    return found

@@ -1,0 +1,198 @@
+"""`askonce holds`: the held mails, from the command line. Reads and changes the store; looks and acts are audited."""
+
+import asyncio
+import getpass
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.table import Table
+
+from gateway.app import office
+from gateway.audit.events import HoldOpened
+from gateway.cli.screen import console, refuse
+from gateway.config import Settings, load
+from gateway.config import settings as typed
+from gateway.flows.release import Released, release
+from gateway.flows.withdraw import withdraw
+from gateway.holds.hold import HeldMail
+from gateway.holds.lifecycle import HoldState
+from gateway.holds.revision import editable_text
+from gateway.ports import House
+
+holds = typer.Typer(no_args_is_help=True, help="Held mails.")
+Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Settings")]
+State = Annotated[str | None, typer.Option(metavar="DIR", help="Where state is kept")]
+Form = Annotated[str, typer.Option("--format", metavar="text|json")]
+Id = Annotated[str, typer.Argument(metavar="ID")]
+By = Annotated[str, typer.Option(metavar="NAME", help="Who decides; goes into the audit")]
+OPEN = (HoldState.HELD, HoldState.DISPUTED, HoldState.SENDING)
+_T = TypeVar("_T")
+
+
+@holds.callback()
+def root() -> None:
+    """Held mails."""
+
+
+@holds.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that have ended")] = False,
+    config: Config = None,
+    state: State = None,
+    form: Form = "text",
+) -> None:
+    """List held mails, oldest first.
+
+    Example: askonce holds list --state /var/lib/askonce
+    """
+
+    async def read(house: House) -> list[HeldMail]:
+        async with house.store.begin(write=False) as unit:
+            return await unit.holds.find(states=() if everything else OPEN, limit=10_000)
+
+    found = _run(read, config, state)
+    if form == "json":
+        for held in found:
+            print(json.dumps(as_json(held)))
+        return
+    table = Table("id", "state", "held", "expires", "label", "sender", "to", "subject")
+    for held in found:
+        row = as_json(held)
+        table.add_row(
+            *(_safe(row[key]) for key in ("id", "state", "held_at", "expires_at", "label", "sender")),
+            str(len(held.rcpt_to)),
+            _safe(held.subject),
+        )
+    console.print(table if found else "nothing is held")
+
+
+@holds.command()
+def show(hold_id: Id, config: Config = None, state: State = None, form: Form = "text") -> None:
+    """Show one held mail: why it is held, and what its sender wrote. The look is recorded.
+
+    Example: askonce holds show 0192f3a4
+    """
+
+    async def read(house: House) -> tuple[HeldMail, bytes]:
+        async with house.store.begin(write=False) as unit:
+            held = await _known(house, hold_id)
+            raw = await unit.holds.raw(held.id)
+        await house.audit.record(
+            HoldOpened(mail_id=held.id, at=house.clock(), hold_id=held.id, actor=_who(), purpose="show")
+        )
+        return held, raw
+
+    held, raw = _run(read, config, state)
+    row = as_json(held)
+    if form == "json":
+        print(json.dumps(row))
+        return
+    for key, value in row.items():
+        console.print(f"{key:12} {_safe(value)}", markup=False, highlight=False)
+    console.print("")
+    console.print(_safe(editable_text(raw), lines=True), markup=False, highlight=False)
+
+
+@holds.command("release")
+def release_(
+    hold_id: Id,
+    by: By = "",
+    config: Config = None,
+    state: State = None,
+) -> None:
+    """Let a held mail go as it is: a decision of compliance, recorded with its name.
+
+    Example: askonce holds release 0192f3a4 --by j.doe
+    """
+
+    async def act(house: House) -> object:
+        held = await _known(house, hold_id)
+        return await release(
+            house, held.id, new_text=None, new_subject=None, actor=f"compliance:{by or _who()}", decision=True
+        )
+
+    outcome = _run(act, config, state)
+    if not isinstance(outcome, Released):
+        refuse(f"not released: {_reason(outcome)}")
+    console.print(f"{hold_id}: released; it goes out with the gateway's next beat", markup=False, highlight=False)
+
+
+@holds.command("withdraw")
+def withdraw_(hold_id: Id, by: By = "", config: Config = None, state: State = None) -> None:
+    """Withdraw a held mail for its sender: it is never sent.
+
+    Example: askonce holds withdraw 0192f3a4 --by helpdesk
+    """
+
+    async def act(house: House) -> object:
+        held = await _known(house, hold_id)
+        return await withdraw(house, held.id, actor=f"operator:{by or _who()}")
+
+    outcome = _run(act, config, state)
+    if getattr(outcome, "state", None) is not HoldState.WITHDRAWN:
+        refuse(f"not withdrawn: {_reason(outcome)}")
+    console.print(f"{hold_id}: withdrawn", markup=False, highlight=False)
+
+
+def as_json(held: HeldMail) -> dict[str, Any]:
+    """One held mail without its words."""
+    return {
+        "id": held.id,
+        "state": held.state.value,
+        "label": held.label.value,
+        "labels": [label.value for label in held.labels],
+        "rules": sorted({finding.rule_id for finding in held.findings}),
+        "sender": held.sender,
+        "to": [path.text for path in held.rcpt_to],
+        "subject": held.subject,
+        "message_id": held.message_id,
+        "held_at": held.held_at.isoformat(timespec="seconds"),
+        "expires_at": held.expires_at.isoformat(timespec="seconds"),
+        "size": held.size,
+        "changed_by": held.changed_by,
+        "note": held.note,
+        "pack": held.pack,
+    }
+
+
+def _run(act: Callable[[House], Awaitable[_T]], config: Path | None, state: str | None) -> _T:
+    settings = load(config) if config else Settings()
+    if state:
+        data = settings.model_dump()
+        data["state"]["directory"] = state
+        settings = typed(data, where="command line")
+
+    async def go() -> _T:
+        async with office(settings) as house:
+            return await act(house)
+
+    return asyncio.run(go())
+
+
+async def _known(house: House, hold_id: str) -> HeldMail:
+    async with house.store.begin(write=False) as unit:
+        held = await unit.holds.get(hold_id)
+    if held is None:
+        refuse(f'there is no held mail "{hold_id}"; askonce holds list --all shows them')
+    return held
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _reason(outcome: object) -> str:
+    held = getattr(outcome, "held", outcome)
+    return f"it is {held.state.value} by now" if isinstance(held, HeldMail) else "its words are still held"
+
+
+def _safe(value: object, *, lines: bool = False) -> str:
+    """Text of strangers for a terminal: control characters shown, never obeyed."""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "".join(one if one.isprintable() or (lines and one == "\n") else f"\\x{ord(one):02x}" for one in text)

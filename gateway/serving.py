@@ -1,0 +1,183 @@
+"""Running the gateway: N SMTP processes on one port, and this one with the review page and the beat.
+
+A child is this module run with orders on its standard input (`supervisor.py`). SIGTERM drains: sessions finish the
+mail they are at. IO: sockets, signals, processes.
+"""
+
+import asyncio
+import json
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+import structlog
+import uvloop
+
+from gateway.app import now, open_house, pack_of, state_folder
+from gateway.config import Settings, host_port
+from gateway.config import settings as typed
+from gateway.errors import UserError
+from gateway.flows.receive import receive
+from gateway.keys import installation_key
+from gateway.log import set_up
+from gateway.mail.content import Content
+from gateway.mail.envelope import Envelope
+from gateway.ports import House, Transaction
+from gateway.replies import Reply
+from gateway.smtp.server import Edge
+from gateway.supervisor import Supervisor
+from gateway.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 5.0  # seconds a child may take beyond its drain
+
+
+def serve(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; the exit code. Raises UserError when it cannot start."""
+    set_up(settings.log)
+    pack_of(settings)  # a broken pack is refused before anything listens
+    return uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    stopping = _stop_signal()
+    with _reserved(settings.smtp.listen, key="smtp.listen") as place:
+        listen = _shown(place.getsockname())
+        async with AsyncExitStack() as stack:
+            door = None
+            if settings.web.listen != "off":
+                door = stack.enter_context(_reserved(settings.web.listen, key="web.listen"))
+                web = settings.web.model_copy(update={"listen": _shown(door.getsockname())})
+                settings = settings.model_copy(update={"web": web})
+            house = await stack.enter_async_context(open_house(settings, stream="office"))
+            if door:
+                await stack.enter_async_context(page(house, door))
+            worker = Worker(house)
+            beat = asyncio.create_task(worker.run())
+            stack.push_async_callback(_ended, worker, beat)
+            edges = Supervisor([sys.executable, "-m", "gateway.serving"], _orders(settings, listen))
+            try:
+                await edges.start()
+            except RuntimeError as error:
+                await edges.stop(1)
+                raise UserError(str(error), todo="The log above says why") from None
+            stack.push_async_callback(edges.stop, settings.smtp.drain_seconds + PATIENCE)
+            print(
+                f"askonce ready: SMTP {listen} -> {settings.upstream.address}, review page {_address(settings)}, "
+                f"state {state_folder(settings)}",
+                flush=True,
+            )
+            await stopping.wait()
+            log.info("draining")
+    return 0
+
+
+def _orders(settings: Settings, listen: str) -> list[dict[str, Any]]:
+    data = settings.model_dump(mode="json")
+    data["smtp"]["listen"] = listen
+    return [{"settings": data, "stream": f"edge-{number}"} for number in range(1, settings.smtp.workers + 1)]
+
+
+def _reserved(listen: str, *, key: str) -> socket.socket:
+    """The port, bound but not listened on: it stays ours, and port 0 becomes a number all children share."""
+    host, port = host_port(listen, key=key)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise UserError(f"{listen} cannot be had: {error.strerror or error}", where=key) from None
+    return sock
+
+
+@asynccontextmanager
+async def page(house: House, door: socket.socket) -> AsyncIterator[None]:
+    """The review page on this socket, while the block runs."""
+    # Imported here, so that the SMTP processes do without them.
+    import uvicorn
+
+    from gateway.web.app import web_app
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Signals are ours."""
+            yield
+
+    key = installation_key(state_folder(house.settings) / "keys", "web.key")
+    server = Server(uvicorn.Config(web_app(house, secret_key=key), log_config=None, access_log=False, lifespan="off"))
+    task = asyncio.create_task(server.serve(sockets=[door]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _address(settings: Settings) -> str:
+    if settings.web.listen == "off":
+        return "off"
+    return settings.web.public_url or f"http://{settings.web.listen}"
+
+
+def _shown(name: tuple[Any, ...]) -> str:
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+
+
+def _stop_signal() -> asyncio.Event:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    return stopping
+
+
+async def _ended(worker: Worker, beat: "asyncio.Task[None]") -> None:
+    await worker.stop()
+    await asyncio.gather(beat, return_exceptions=True)
+
+
+def child() -> int:
+    """One SMTP process: orders from standard input, "ready" to standard output, drain at its end of file."""
+    orders = json.loads(sys.stdin.buffer.readline())
+    settings = typed(orders["settings"], where="orders")
+    set_up(settings.log)
+    try:
+        return uvloop.run(_child(settings, orders["stream"]))
+    except UserError as error:
+        log.error("cannot serve", error=str(error))
+        return 2
+
+
+async def _child(settings: Settings, stream: str) -> int:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C reaches the whole group; the parent tells us when
+    stopping = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_reader(sys.stdin.fileno(), stopping.set)
+    async with open_house(settings, stream=stream) as house:
+        edge = Edge(house.settings.smtp, house.next_hop, _receiver(house), now, house.settings.smtp.hostname)
+        await edge.start()
+        print("ready", flush=True)
+        await stopping.wait()
+        await edge.drain(settings.smtp.drain_seconds)
+        await edge.stop()
+    return 0
+
+
+def _receiver(house: House) -> Callable[[Envelope, Content, Transaction], Awaitable[Reply]]:
+    async def received(envelope: Envelope, content: Content, onward: Transaction) -> Reply:
+        return await receive(house, envelope, content, onward)
+
+    return received
+
+
+if __name__ == "__main__":
+    sys.exit(child())
