@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from gateway.errors import UserError
-from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Topic
+from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Marking, Topic
 from gateway.policy.files import LanguageFiles, RuleFile, WhenEntry
 from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import Pattern, compile_pattern
@@ -41,7 +41,7 @@ def compile_detector(
     return Detector(
         lexicon=lexicon,
         gate=_gate(languages.values()),
-        marks=marks,
+        marking=Marking(marks),
         topics=tuple(sorted(topics, key=lambda topic: -topic.strength)),
         exclusions=tuple(exclusions),
         conditions={

@@ -5,7 +5,7 @@ how plainly). *Exclusions* take away what only looks like one. A rule fires on a
 *conditions* holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -69,13 +69,38 @@ class Gate:
     together: tuple[str, ...] = ()
 
 
+class Marking:
+    """Marks by name, found by the rarest thing each of their patterns needs."""
+
+    def __init__(self, marks: Mapping[str, tuple[Pattern, ...]]) -> None:
+        self.marks = marks
+        self._by_word: dict[str, list[tuple[str, Pattern]]] = {}
+        self._always: list[tuple[str, Pattern]] = []
+        for name, patterns in marks.items():
+            for pattern in patterns:
+                for word in pattern.needs[0] if pattern.needs else ():
+                    self._by_word.setdefault(word, []).append((name, pattern))
+                if not pattern.needs:
+                    self._always.append((name, pattern))
+
+    def candidates(self, words: set[str]) -> Iterator[tuple[str, Pattern]]:
+        """Every mark and pattern that a sentence with these words could have, perhaps more than once."""
+        seen: set[int] = set()
+        for word in words:
+            for candidate in self._by_word.get(word, ()):
+                if id(candidate[1]) not in seen:
+                    seen.add(id(candidate[1]))
+                    yield candidate
+        yield from self._always
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """Everything the judge runs. `conditions` by rule id; `despite`: rules that exclusions do not silence."""
 
     lexicon: Lexicon
     gate: Gate
-    marks: Mapping[str, tuple[Pattern, ...]]
+    marking: "Marking"
     topics: tuple[Topic, ...]
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]

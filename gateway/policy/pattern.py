@@ -4,8 +4,7 @@
 
 `{slot}` is any phrase of a slot, `{a|b}` of either; `NAME` is a capitalised name; ` .. ` is a gap of up to 50 characters in the
 same sentence and ` ... ` one of up to 140; a space also stands for light punctuation; all else is regular expression.
-What a pattern cannot do without (slots and words outside parentheses) is known as its `needs`, so that it runs only on
-sentences that have them.
+What a pattern cannot do without is known as its `needs`, so that it runs only on sentences that have it.
 """
 
 from dataclasses import dataclass
@@ -13,25 +12,27 @@ from dataclasses import dataclass
 import regex
 
 from gateway.policy.lexicon import Lexicon
+from gateway.policy.needs import Choice, needs
 
 _SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
 _BETWEEN = r"[\s,;:\"()*_–—/-]+"
 _GAP = {"..": r"(?!\w).{0,50}?(?<!\w)", "...": r"(?!\w).{0,140}?(?<!\w)"}
 _NAME = r"(?<!\w)\p{Lu}[\p{L}'’-]*(?: \p{Lu}[\p{L}'’.-]*)?"
-_WORD = regex.compile(r"(?<![\w\\|(\[])[a-z']{2,}(?![\w|)?*+\]{])")
 TIMEOUT = 0.25  # seconds for one search; a sentence is short, so this is a fuse and nothing more
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """`source` as written; `needs` slots as "{name}" and words."""
+    """`source` as written; `needs`: of each choice of words and "{slot}"s, a sentence must have one."""
 
     source: str
-    needs: frozenset[str]
+    needs: tuple[Choice, ...]
     compiled: "regex.Pattern[str]"
 
-    def found(self, text: str) -> bool:
-        """True when the folded sentence says it."""
+    def found(self, text: str, words: set[str]) -> bool:
+        """True when the folded sentence says it; `words` is its scan."""
+        if any(choice.isdisjoint(words) for choice in self.needs):
+            return False
         try:
             return self.compiled.search(text, timeout=TIMEOUT) is not None
         except TimeoutError:
@@ -60,7 +61,7 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
         compiled = regex.compile(edged, **used)
     except regex.error as error:
         raise ValueError(f'"{source}" is not a pattern: {error}') from None
-    return Pattern(source, _needs(source), compiled)
+    return Pattern(source, needs(source), compiled)
 
 
 def _listed(name: str) -> str:
@@ -73,24 +74,3 @@ def _spaced(piece: str) -> str:
 
 def _edge(character: str, side: str) -> str:
     return rf"(?{side}!\w)" if character.isalnum() or character in "()" else ""
-
-
-def _needs(source: str) -> frozenset[str]:
-    """Slots and plain words outside every parenthesis; a source with a top-level bar needs nothing."""
-    outside, depth = [], 0
-    for place, character in enumerate(source):
-        if character in "([" and source[place - 1 : place] != "\\":
-            depth += 1
-        elif character in ")]" and source[place - 1 : place] != "\\":
-            depth -= 1
-            outside.append("\0")
-        elif depth == 0:
-            outside.append(character)
-    flat = "".join(outside)
-    without = _SLOT.sub(lambda m: "" if "|" in m[1] else " ", flat)
-    if "|" in without:
-        return frozenset()
-    slots = {match[0] for match in _SLOT.finditer(flat) if "|" not in match[1]}
-    plain = regex.sub(r"\{[^}]*\}|\\.|\0\S*|\S*(?=\0)|\S+[?*+]\S*", " ", flat)
-    words = {word for word in _WORD.findall(plain) if "'" not in word}
-    return frozenset(slots | words)

@@ -13,7 +13,7 @@ _ROLE = frozenset(
     north south east west region regional global emea apac uk usa us europe hq floor unit division committee board
     newstarters starters joiners trainees apprentices subbies contractors freelancers technicians mechanics cashiers tellers
     packers pickers riders guides rangers curators keyholders supervisors stewards operators clerks carers hygienists
-    internal announce announcements news bulletin talent growth launch project club allstaff allhands hands""".split()
+    internal announce announcements news bulletin talent growth launch project club allstaff allhands hands yard foundry reception everybody-here kitchen""".split()
 )
 _PLURAL = regex.compile(
     r"^(?:(?:hi+|hey+|hello|hiya|howdy|dear|good \w+|morning|afternoon|evening|g'?day|happy \w+)[ ,]+)?"
@@ -25,14 +25,29 @@ _PLURAL = regex.compile(
 )
 
 
+_CALLED = regex.compile(r"(?:^|, | )(?:lads|everyone|folks|guys|y'all|team|all|peeps|gang|ladies)[!.,]*$|, (?:lads|folks|guys|team|all),")
+_NAMES_IN_S = frozenset(
+    """james chris thomas nicholas iris doris frances lucas marcus niklas nikos andreas jonas lars hans klaus boris denis
+    louis luis carlos marcos jesus alexis agnes ines gus russ ross bess jess tess wes les des niels hannes johannes
+    tobias elias matthias mathias silas amos moses charles giles miles niamhs dimitris giorgos kostas yiannis tadas
+    darius julius cornelius anais thais lois phyllis gladys mavis travis curtis otis dennis francis curtiss jones davis williams
+    evans hughes roberts edwards phillips parris brooks wells woods adams""".split()
+)
+
+
 def many_readers(scene: Scene, opening: list[str]) -> bool:
     """True when more than one person reads it; `opening` the first folded lines of the body."""
     if scene.lists or scene.people > 1 or len(scene.recipients) > 1:
         return True
-    return any(_role(address) for address in scene.recipients) or any(_PLURAL.search(line[:80]) for line in opening[:1])
+    if any(_role(address) for address in scene.recipients):
+        return True
+    return any(_PLURAL.search(line[:80]) for line in opening[:1]) or any(_CALLED.search(line) for line in opening)
 
 
 def _role(address: str) -> bool:
     local = address.partition("@")[0].lower()
-    words = regex.split(r"[\W_\d]+", local)
-    return any(word in _ROLE for word in words)
+    words = [word for word in regex.split(r"[\W_\d]+", local) if word]
+    if any(word in _ROLE for word in words):
+        return True
+    plural = len(words[-1:]) == 1 and words[-1].endswith("s") and words[-1] not in _NAMES_IN_S and "." not in local
+    return plural or any(character.isdigit() or character == "-" for character in local)

@@ -12,6 +12,7 @@ from gateway.mail.text import BlockKind, MessageText
 from gateway.policy.detector import Condition, Detector
 from gateway.policy.fold import fold
 from gateway.policy.labels import Favour
+from gateway.policy.pattern import Pattern
 from gateway.policy.readers import many_readers
 from gateway.policy.segment import Kind, Sentence, sentences
 from gateway.policy.verdict import Scene
@@ -125,16 +126,19 @@ def _line(sentence: Sentence, start: int, end: int, original: str, detector: Det
 
 
 def _mark(line: Line, detector: Detector) -> None:
-    for name, patterns in detector.marks.items():
-        if any(pattern.needs <= line.words and pattern.found(line.folded) for pattern in patterns):
+    text, words = line.folded, line.words
+    for name, pattern in detector.marking.candidates(words):
+        if name not in line.marks and pattern.found(text, words):
             line.marks.add(name)
     for topic in detector.topics:
         if line.strength.get(topic.favour, 0) >= topic.strength:
             continue
-        if any(p.needs <= line.words and p.found(line.folded) for p in topic.say) and not any(
-            p.needs <= line.words and p.found(line.folded) for p in topic.none
-        ):
+        if _says(topic.say, line) and not _says(topic.none, line):
             line.strength[topic.favour] = topic.strength
+
+
+def _says(patterns: tuple[Pattern, ...], line: Line) -> bool:
+    return any(pattern.found(line.folded, line.words) for pattern in patterns)
 
 
 def holds(condition: Condition, line: Line, place: int, reading: Reading) -> bool:
@@ -156,7 +160,7 @@ def holds(condition: Condition, line: Line, place: int, reading: Reading) -> boo
         return False
     if condition.apart and condition.apart & _around(place, reading):
         return False
-    return not condition.say or any(p.needs <= line.words and p.found(line.folded) for p in condition.say)
+    return not condition.say or _says(condition.say, line)
 
 
 def _topical(condition: Condition, line: Line) -> bool:

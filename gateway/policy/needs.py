@@ -1,0 +1,125 @@
+"""What a pattern cannot do without, read off its source. *Pure.*
+
+`needs(source)` is a conjunction of choices: of each set, at least one must be among the words and slots of a sentence.
+It never claims more than is sure; where it does not understand an expression it claims nothing.
+"""
+
+from collections.abc import Iterator
+
+import regex
+
+_WORD = regex.compile(r"\w+")
+_SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
+Choice = frozenset[str]
+
+
+def needs(source: str) -> tuple[Choice, ...]:
+    """The choices, the narrowest first."""
+    if len(list(_split(source))) > 1:
+        return ()
+    found = [choice for choice in _sequence(source) if choice]
+    return tuple(sorted(set(found), key=lambda choice: (len(choice), sorted(choice))))
+
+
+def _sequence(source: str) -> Iterator[Choice | None]:
+    """A choice for every element at the top level of a pattern; None for what is not understood."""
+    place = 0
+    while place < len(source):
+        character = source[place]
+        if character == "(":
+            end = _closing(source, place)
+            yield _group(source, place, end)
+            place = end + 1
+        elif character == "[":
+            place = source.find("]", place) + 1 or len(source)
+        elif character == "\\":
+            place += 2
+        elif slot := _SLOT.match(source, place):
+            yield _slots(slot[1]) if not _optional(source, slot.end()) else None
+            place = slot.end()
+        elif word := _WORD.match(source, place):
+            yield _plain(source, word.start(), word.end())
+            place = word.end()
+        else:
+            place += 1
+
+
+def _plain(source: str, start: int, end: int) -> Choice | None:
+    """A whole word that must be there; names and parts of words are not."""
+    word = source[start:end]
+    if source[end : end + 1] in tuple("?*+([{\\") and source[end : end + 1]:
+        return None
+    if source[start - 1 : start] in tuple(")]}\\.") and start:
+        return None
+    return None if word == "NAME" or word != word.lower() or word.isdigit() else frozenset({word})
+
+
+def _group(source: str, start: int, end: int) -> Choice | None:
+    inner = source[start + 1 : end]
+    if inner.startswith("?:"):
+        inner = inner[2:]
+    elif inner.startswith("?"):
+        return None
+    glued = source[end + 1 : end + 2]
+    if _optional(source, end + 1) or (start and source[start - 1] not in " \"'|(/^"):
+        return None
+    whole = not glued or glued in " |)'\"" or source[end + 1 : end + 3] in ("\\b", "\\W")
+    choices = [_first(alternative, whole) for alternative in _split(inner)]
+    if any(choice is None for choice in choices):
+        return None
+    return frozenset().union(*(choice for choice in choices if choice is not None))
+
+
+def _first(alternative: str, whole: bool) -> Choice | None:
+    """What an alternative begins with; `whole`: a single word there is not continued outside the group."""
+    if slot := _SLOT.match(alternative):
+        return None if _optional(alternative, slot.end()) else _slots(slot[1])
+    if alternative.startswith("("):
+        return _group(alternative, 0, _closing(alternative, 0))
+    word = _WORD.match(alternative)
+    if word is None:
+        return None
+    if word.end() == len(alternative) and not whole:
+        return None
+    return _plain(alternative, 0, word.end())
+
+
+def _slots(names: str) -> Choice:
+    return frozenset(f"{{{name}}}" for name in names.split("|"))
+
+
+def _optional(source: str, place: int) -> bool:
+    return source[place : place + 1] in ("?", "*") or source[place : place + 2] == "{0"
+
+
+def _closing(source: str, place: int) -> int:
+    depth = 0
+    while place < len(source):
+        if source[place] == "\\":
+            place += 1
+        elif source[place] == "(":
+            depth += 1
+        elif source[place] == ")":
+            depth -= 1
+            if depth == 0:
+                return place
+        place += 1
+    return len(source)
+
+
+def _split(source: str) -> Iterator[str]:
+    """The alternatives of an expression at its top level (bars inside slots and groups do not count)."""
+    depth, start, place = 0, 0, 0
+    while place < len(source):
+        character = source[place]
+        if character == "\\":
+            place += 1
+        elif character in "({[":
+            depth += 1
+        elif character in ")}]":
+            depth -= 1
+        elif character == "|" and depth == 0:
+            yield source[start:place]
+            start = place + 1
+        place += 1
+    yield source[start:]
