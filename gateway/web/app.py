@@ -40,7 +40,11 @@ def web_app(house: House, *, secret_key: bytes) -> Starlette:
     return Starlette(
         routes=[Mount(pages.base, routes=routes), *routes] if pages.base else routes,
         middleware=[Middleware(Shield, sorry=public.broken)],
-        exception_handlers={HTTPException: public.http_error, Refused: public.refused, GatewayError: public.unreachable},
+        exception_handlers={
+            HTTPException: public.http_error,
+            Refused: public.refused,
+            GatewayError: public.unreachable,
+        },
     )
 
 
@@ -81,7 +85,9 @@ class _Public:
         assert isinstance(error, HTTPException)
         if error.status_code == 404:
             return self.pages.gone()
-        page = self.pages.sorry(error.status_code, "That does not work here", "Please open the link in our message again.")
+        page = self.pages.sorry(
+            error.status_code, "That does not work here", "Please open the link in our message again."
+        )
         page.headers.update(error.headers or {})
         return page
 

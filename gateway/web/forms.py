@@ -16,7 +16,7 @@ MAX_FIELDS = 16
 MAX_SUBJECT = 400  # characters
 MAX_REASON = 2000  # characters
 _PATIENCE = 30.0  # seconds for a whole body
-_DROPPED = {code: " " for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029)}
+_DROPPED = dict.fromkeys((*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029), " ")
 
 
 class Refused(Exception):

@@ -45,8 +45,8 @@ class Pace:
 
     at_once: int = 2
     patience: float = 3.0
-    burst: float = 8
-    per_second: float = 2
+    burst: float = 12
+    per_second: float = 3
     now: Callable[[], float] = time.monotonic
     _slots: asyncio.Semaphore = field(init=False)
     _buckets: "OrderedDict[str, Bucket]" = field(default_factory=OrderedDict, init=False)

@@ -27,6 +27,7 @@ class Quote:
     end: int
     sentence: str
     because: str
+    again: bool = False  # already quoted by an earlier reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +61,10 @@ def reasons_for(findings: Sequence[Finding], pack: Pack) -> tuple[Reason, ...]:
     by_rule: dict[str, list[Finding]] = {}
     for finding in sorted(holding, key=lambda one: (SHOWN_FIRST[one.label], one.start)):
         by_rule.setdefault(finding.rule_id, []).append(finding)
+    seen: set[tuple[int, int]] = set()
     return tuple(
-        _reason(number, found, pack.rules.get(rule_id)) for number, (rule_id, found) in enumerate(by_rule.items(), 1)
+        _reason(number, found, pack.rules.get(rule_id), seen)
+        for number, (rule_id, found) in enumerate(by_rule.items(), 1)
     )
 
 
@@ -70,7 +73,7 @@ def quoted_sentences(reasons: Sequence[Reason]) -> int:
     return len({(quote.start, quote.end) for reason in reasons for quote in reason.quotes})
 
 
-def _reason(number: int, found: Sequence[Finding], rule: Rule | None) -> Reason:
+def _reason(number: int, found: Sequence[Finding], rule: Rule | None, seen: set[tuple[int, int]]) -> Reason:
     first = found[0]
     return Reason(
         number=number,
@@ -80,17 +83,20 @@ def _reason(number: int, found: Sequence[Finding], rule: Rule | None) -> Reason:
         why=rule.why if rule else "",
         advice=rule.advice if rule else "",
         fix=rule.fix if rule else "",
-        quotes=_quotes(found, rule),
+        quotes=_quotes(found, rule, seen),
         references=rule.references if rule else (),
     )
 
 
-def _quotes(found: Sequence[Finding], rule: Rule | None) -> tuple[Quote, ...]:
-    """Each place once; a `because` that only repeats the rule's own words is left out."""
-    told = {rule.why, rule.title} if rule else set()
+def _quotes(found: Sequence[Finding], rule: Rule | None, seen: set[tuple[int, int]]) -> tuple[Quote, ...]:
+    """Each place once; a `because` that only repeats the rule's own words, or itself, is left out."""
+    told = rule.why if rule else ""
     quotes: dict[tuple[int, int], Quote] = {}
     for finding in found:
         because = "" if finding.because in told else finding.because
+        told += because
         place = (finding.start, finding.end)
-        quotes.setdefault(place, Quote(start=place[0], end=place[1], sentence=finding.sentence, because=because))
+        quote = Quote(start=place[0], end=place[1], sentence=finding.sentence, because=because, again=place in seen)
+        quotes.setdefault(place, quote)
+    seen.update(quotes)
     return tuple(quotes.values())

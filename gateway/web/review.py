@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gateway.disposition import Disposition, Hold
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.text import MessageText
@@ -23,7 +22,7 @@ PURPOSES = ("revise", "withdraw", "dispute")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A line on top of the page about what the last press did: `tone` "ask" (something is missing), "open" or "done"."""
+    """A line on top about what the last press did: `tone` "ask" (something is missing), "open" or "done"."""
 
     tone: str
     title: str
@@ -34,10 +33,11 @@ class Notice:
 class Judged:
     """A text with what was found in it: as it was held, or as it was last checked."""
 
+    passes: bool
     text: MessageText
     findings: tuple[Finding, ...]
-    disposition: Disposition
     earlier: tuple[EarlierAsk, ...]
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +51,18 @@ class Typed:
 
 def as_held(held: HeldMail, mail: HeldText) -> Judged:
     """The mail as it was judged when it came in."""
-    return Judged(text=mail.text, findings=held.findings, disposition=Hold(label=held.label), earlier=held.earlier)
+    return Judged(passes=False, text=mail.text, findings=held.findings, earlier=held.earlier)
 
 
-def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> Mapping[str, Any]:
+def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> dict[str, Any]:
     """What changes when a text is checked again."""
     reasons = reasons_for(judged.findings, pack)
     return {
         "reasons": reasons,
         "sheet": lay_out(judged.text, reasons),
         "memory": words.memory(held, judged.earlier, window_days),
-        "outlook": words.outlook(judged.disposition, reasons, len(held.rcpt_to)),
+        "outlook": words.outlook(judged.passes, reasons, len(held.rcpt_to)),
+        "lost": judged.lost,
         "gist": words.gist(reasons),
     }
 

@@ -6,6 +6,7 @@ was done is answered with 303 and shown by the GET that follows, now and on ever
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -13,13 +14,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from gateway.audit.events import HoldOpened
 from gateway.errors import GatewayError
 from gateway.flows.dispute import dispute
-from gateway.flows.recheck import Recheck, recheck
-from gateway.flows.release import Released, StillHeld, release
+from gateway.flows.recheck import recheck
+from gateway.flows.release import StillHeld, release
+from gateway.flows.step import TooLate
 from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
 from gateway.ports import House
 from gateway.web.access import find_hold, from_elsewhere, token_fits
-from gateway.web.forms import MAX_REASON, MAX_SUBJECT, Refused, body_text, one_line, read_form, read_json
+from gateway.web.forms import MAX_REASON, MAX_SUBJECT, body_text, one_line, read_form, read_json
 from gateway.web.held_text import HeldText, Reader
 from gateway.web.pace import Pace, TooOften
 from gateway.web.reasons import reasons_for
@@ -31,9 +33,13 @@ Form = Mapping[str, str]
 SENDER = "sender"
 
 OUT_OF_DATE = Notice(tone="ask", title="This page was out of date.", told="Nothing was done. Please press once more.")
-CHANGED = Notice(tone="ask", title="Something changed meanwhile.", told="Nothing was done. Please look, then press again.")
+CHANGED = Notice(
+    tone="ask", title="Something changed meanwhile.", told="Nothing was done. Please look, then press again."
+)
 TICK_FIRST = Notice(tone="ask", title="Not sent yet.", told="Please tick the box beside Send first.")
-STILL_HELD = Notice(tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below.")
+STILL_HELD = Notice(
+    tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below."
+)
 BUSY = Notice(tone="ask", title="One moment.", told="Too many checks at once. Your text is below; please press again.")
 CHECKED_CLEAR = Notice(tone="done", title="All clear.", told="Nothing has been sent yet: tick the box and press Send.")
 CHECKED_HELD = Notice(tone="open", title="Checked.", told="What still needs another wording is marked below.")
@@ -80,12 +86,15 @@ class SenderDesk:
         if mail.own is None:
             return JSONResponse({"error": "reload"}, status_code=409)
         try:
-            live = self._live(held, await self._judge(held, _typed(form, held, mail)))
+            typed, judged = await self._reworded(held, _typed(form, held, mail), form.get("do", ""))
         except TooOften as again:
             return JSONResponse({"error": "wait"}, status_code=429, headers={"Retry-After": str(again.seconds)})
+        live = self._live(held, judged)
         values = {**live, "editable": True, "here": self._here(request)}
         return JSONResponse(
             {
+                "text": typed.text,
+                "lost": list(judged.lost),
                 "clear": live["outlook"].clear,
                 "said": live["outlook"].said,
                 "button": live["outlook"].button,
@@ -114,13 +123,8 @@ class SenderDesk:
         mail = await self.reader.read(held)
         if not waits(held) or mail.own is None:
             return await self._show(request, held, form)
-        typed = _typed(form, held, mail)
         try:
-            judged = await self._judge(held, typed)
-            text = self._apply(form.get("do", ""), typed.text, judged)
-            if text != typed.text:
-                typed = Typed(subject=typed.subject, text=text)
-                judged = await self._judge(held, typed)
+            typed, judged = await self._reworded(held, _typed(form, held, mail), form.get("do", ""))
         except TooOften:
             return await self._show(request, held, form, notice=BUSY, status=429)
         live = self._live(held, judged)
@@ -133,22 +137,24 @@ class SenderDesk:
         if form.get("sure") != "yes":
             return await self._check(request, held, form, unticked=True)
         mail = await self.reader.read(held)
+        if mail.own is None:
+            return await self._show(request, held, form)
         typed = _typed(form, held, mail)
         async with self.pace.turn(held.id):
-            outcome = await release(
-                self.house, held.id, new_text=typed.text, new_subject=typed.subject, actor=SENDER
-            )
-        if isinstance(outcome, StillHeld):
-            live = self._live(held, _judged(outcome.recheck))
-            return self._page(request, held, mail, typed, live, notice=STILL_HELD, status=422)
-        return self._seen(request, done=isinstance(outcome, Released))
+            outcome = await release(self.house, held.id, new_text=typed.text, new_subject=typed.subject, actor=SENDER)
+            if isinstance(outcome, StillHeld):  # with its marks; a text that passes by now is shown as such
+                live = self._live(held, await self._recheck(held, typed))
+                return self._page(request, held, mail, typed, live, notice=STILL_HELD, status=422)
+        if isinstance(outcome, TooLate):
+            return await self._show(request, outcome.held, form, notice=LATE, status=409)
+        return self._seen(request)
 
     async def _withdraw(self, request: Request, held: HeldMail, form: Form) -> Response:
         if form.get("sure") != "yes":
             return await self._show(request, held, form, status=422, open_form="withdraw")
         async with self.pace.turn(held.id):
             outcome = await withdraw(self.house, held.id, actor=SENDER)
-        return self._seen(request, done=outcome is not None)
+        return self._seen(request, late=isinstance(outcome, TooLate))
 
     async def _dispute(self, request: Request, held: HeldMail, form: Form) -> Response:
         reason = " ".join(form.get("reason", "").split())[:MAX_REASON]
@@ -156,13 +162,27 @@ class SenderDesk:
             return await self._show(request, held, form, status=422, open_form="dispute")
         async with self.pace.turn(held.id):
             outcome = await dispute(self.house, held.id, reason=reason, actor=SENDER)
-        return self._seen(request, done=outcome is not None)
+        return self._seen(request, late=isinstance(outcome, TooLate))
+
+    async def _reworded(self, held: HeldMail, typed: Typed, pressed: str) -> tuple[Typed, Judged]:
+        """The text, with a pressed suggestion applied, and what is found in it now. Raises TooOften."""
+        judged = await self._judge(held, typed)
+        text = self._apply(pressed, typed.text, judged)
+        if text == typed.text:
+            return typed, judged
+        typed = Typed(subject=typed.subject, text=text)
+        return typed, await self._judge(held, typed)
 
     async def _judge(self, held: HeldMail, typed: Typed) -> Judged:
         """Raises TooOften."""
         async with self.pace.recheck(held.id):
-            raw = await self.reader.raw(held)
-            return _judged(await recheck(self.house, held, raw, typed.text, typed.subject))
+            return await self._recheck(held, typed)
+
+    async def _recheck(self, held: HeldMail, typed: Typed) -> Judged:
+        raw = await self.reader.raw(held)
+        found = await recheck(self.house, held, raw, typed.text, typed.subject)
+        text = found.text or (await self.reader.read(held)).text
+        return Judged(passes=found.passes, text=text, findings=found.findings, earlier=found.earlier, lost=found.lost)
 
     def _apply(self, pressed: str, text: str, judged: Judged) -> str:
         """ "fix 2 RULE" or "drop 2 RULE": the suggestion of the second reason, if that still is this rule's."""
@@ -204,7 +224,7 @@ class SenderDesk:
         held: HeldMail,
         mail: HeldText,
         typed: Typed,
-        live: Mapping[str, object],
+        live: Mapping[str, Any],
         *,
         notice: Notice | None = None,
         status: int = 200,
@@ -225,12 +245,12 @@ class SenderDesk:
         )
         return self.pages.page("review.html", status=status, **values)
 
-    def _live(self, held: HeldMail, judged: Judged) -> Mapping[str, object]:
+    def _live(self, held: HeldMail, judged: Judged) -> Mapping[str, Any]:
         return live_values(held, judged, self.house.pack, self.house.settings.memory.window_days)
 
-    def _seen(self, request: Request, *, done: bool) -> Response:
+    def _seen(self, request: Request, *, late: bool = False) -> Response:
         """303 to the page that says what happened; `late` when somebody was faster."""
-        return RedirectResponse(self._here(request) + ("" if done else "?late=1"), status_code=303)
+        return RedirectResponse(self._here(request) + ("?late=1" if late else ""), status_code=303)
 
     def _here(self, request: Request) -> str:
         return f"{self.pages.base}/h/{request.path_params['secret']}"
@@ -238,9 +258,7 @@ class SenderDesk:
     def _looked(self, held: HeldMail) -> None:
         if self.pace.first_look(held.id):
             self.house.audit.note(
-                HoldOpened(
-                    mail_id=held.id, at=self.house.clock(), hold_id=held.id, actor=SENDER, purpose="review"
-                )
+                HoldOpened(mail_id=held.id, at=self.house.clock(), hold_id=held.id, actor=SENDER, purpose="review")
             )
 
 
@@ -253,7 +271,3 @@ def _typed(form: Form, held: HeldMail, mail: HeldText) -> Typed:
         text=(mail.own or "") if text is None else body_text(text),
         reason=form.get("reason", "")[:MAX_REASON],
     )
-
-
-def _judged(found: Recheck) -> Judged:
-    return Judged(text=found.text, findings=found.findings, disposition=found.disposition, earlier=found.earlier)

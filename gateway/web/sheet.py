@@ -6,6 +6,7 @@ harmless one for one, so offsets stay true.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gateway.mail.text import Block, BlockKind, MessageText
 from gateway.web.reasons import Reason
@@ -93,7 +94,7 @@ def _passage(text: str, block: Block, spans: Sequence[tuple[int, int, int]]) -> 
     start, end = _trimmed(text, block.start, min(block.end, SHOWN))
     inside = [span for span in spans if span[0] < end and span[1] > start]
     cuts = sorted({start, end, *(min(max(at, start), end) for span in inside for at in span[:2])})
-    stretches = (_stretch(text, left, right, inside) for left, right in zip(cuts, cuts[1:], strict=False))
+    stretches = (_stretch(text, left, right, inside) for left, right in pairwise(cuts))
     return Passage(kind=block.kind, stretches=tuple(stretches))
 
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from gateway.disposition import Advise, Disposition, Hold, Reject
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.web.reasons import Reason, quoted_sentences
 from gateway.web.sheet import on_one_line
 
-_MONTHS = (
-    "January February March April May June July August September October November December".split()  # no locale
+_MONTHS = (  # not strftime's, whose words follow the locale of the machine
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
 )
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -71,15 +71,16 @@ def counted(number: int, noun: str, *, figures: bool = False) -> str:
     return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
 
 
-def outlook(disposition: Disposition, reasons: Sequence[Reason], recipients: int) -> Outlook:
+def outlook(passes: bool, reasons: Sequence[Reason], recipients: int) -> Outlook:
     """What will happen on sending, in words."""
-    if isinstance(disposition, Hold | Reject):
+    if not passes:
         marked = quoted_sentences(reasons)
-        places = f"{counted(marked, 'place')} still {'needs' if marked == 1 else 'need'}" if marked else "it still needs"
+        places = (
+            f"{counted(marked, 'place')} still {'needs' if marked == 1 else 'need'}" if marked else "it still needs"
+        )
         return Outlook(clear=False, said=f"Not ready yet: {places} another wording. Nothing goes out.", button="Send")
     whom = counted(recipients, "recipient")
-    extra = " Artwork would help: attach or link it next time." if isinstance(disposition, Advise) else ""
-    said = f"All clear. When you send it, it goes to {whom}, attachments included.{extra}"
+    said = f"All clear. When you send it, it goes to {whom}, attachments included."
     return Outlook(clear=True, said=said, button=f"Send to {whom}")
 
 

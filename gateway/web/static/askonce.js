@@ -32,7 +32,7 @@ class Editor {
     this.subject.addEventListener("input", () => this.touched());
     form.addEventListener("submit", (event) => this.submitted(event));
     find("check").addEventListener("click", (event) => { event.preventDefault(); this.check(); });
-    find("reasons").addEventListener("click", (event) => this.jump(event));
+    find("reasons").addEventListener("click", (event) => this.pressed(event));
     this.paint();
   }
 
@@ -46,19 +46,21 @@ class Editor {
   // Marks behind the words: the held sentences as they are quoted beside the mail.
   paint() {
     const text = this.text.value;
-    const spans = [];
+    const spans = new Map();
     for (const quote of document.querySelectorAll("#reasons q")) {
-      const words = quote.textContent.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+      const words = quote.textContent.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
       const found = words[0] ? new RegExp(words.join("\\s+"), "u").exec(text) : null;
-      if (found) spans.push([found.index, found.index + found[0].length, quote.dataset.reason]);
+      if (!found) continue;
+      const span = spans.get(found.index) ?? { start: found.index, end: found.index + found[0].length, reasons: [] };
+      span.reasons.push(quote.dataset.reason);
+      spans.set(found.index, span);
     }
-    spans.sort((one, other) => one[0] - other[0]);
     const pieces = [];
     let at = 0;
-    for (const [start, end, reason] of spans) {
+    for (const { start, end, reasons } of [...spans.values()].sort((one, other) => one.start - other.start)) {
       if (start < at) continue;
       const mark = document.createElement("mark");
-      mark.dataset.reason = reason;
+      mark.dataset.reason = [...new Set(reasons)].join(" ");
       mark.textContent = text.slice(start, end);
       pieces.push(text.slice(at, start), mark);
       at = end;
@@ -66,28 +68,32 @@ class Editor {
     find("marks").replaceChildren(...pieces, text.slice(at) + "\n");
   }
 
-  async check() {
+  // `pressed` names a suggestion to put into the text.
+  async check(pressed = "") {
     clearTimeout(this.timer);
     this.flight?.abort();
     this.flight = new AbortController();
-    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value };
+    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value, do: pressed };
     try {
       const answer = await fetch(this.form.dataset.live, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
         credentials: "omit", cache: "no-store", signal: this.flight.signal,
       });
-      if (answer.ok) this.show(await answer.json());
+      if (answer.ok) this.show(await answer.json(), asked);
       else this.failed(answer);
     } catch (error) {
       if (error.name !== "AbortError") this.say("We cannot check just now. You can go on typing; Send checks again in any case.", false);
     }
   }
 
-  show(found) {
+  show(found, asked) {
+    if (asked.do && this.text.value === asked.text) this.put(found.text);
     replaceContent(find("reasons"), found.reasons);
     replaceContent(find("letter"), found.letter);
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
+    find("lost").hidden = !found.lost.length;
+    find("lost").replaceChildren(...found.lost.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
     this.say(found.said, found.clear);
     this.paint();
   }
@@ -115,10 +121,21 @@ class Editor {
     setTimeout(() => { find("go").disabled = true; }, 0);
   }
 
-  jump(event) {
-    const number = event.target.closest(".quote q")?.dataset.reason;
-    const mark = number && document.querySelector(`#marks mark[data-reason="${number}"]`);
-    if (mark) mark.scrollIntoView({ block: "center" });
+  // A way that the browser's own undo can take back.
+  put(text) {
+    if (text === this.text.value) return;
+    this.text.focus();
+    this.text.select();
+    if (!document.execCommand("insertText", false, text)) this.text.value = text;
+    clearTimeout(this.timer);
+    find("edit").scrollIntoView({ block: "start" });
+  }
+
+  pressed(event) {
+    const button = event.target.closest(".apply button");
+    if (!button) return;
+    event.preventDefault();
+    this.check(button.value);
   }
 }
 
@@ -143,7 +160,11 @@ function waitForDelivery(left) {
 document.addEventListener("DOMContentLoaded", () => {
   localTimes(document);
   const form = find("revise");
-  if (form) new Editor(form);
+  if (form) {
+    new Editor(form);
+    // The edit box shows the marks in place; the whole mail is one press away, or open where a mark stands outside it.
+    find("whole").open = Boolean(document.querySelector("#letter .passage:not(.authored) mark"));
+  }
   waitForDelivery(20);
 });
 window.addEventListener("pageshow", () => { if (find("go")) find("go").disabled = false; });

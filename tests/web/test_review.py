@@ -1,0 +1,300 @@
+"""The review page: what it shows, and what each press does."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.audit.events import HoldChanged, HoldOpened
+from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.mail.message import walk
+from gateway.mail.reading import read_text
+from tests.web.desk import ANN, BODY, CLEAN, MEMBERS, SECRET, TEAM, Desk, letter
+
+HERE = f"/h/{SECRET}"
+
+
+async def test_the_page_says_what_is_held_and_why(desk: Desk) -> None:
+    """The held sentence is marked in place, quoted beside its rule, with why, advice and a wording that would pass."""
+    await desk.hold()
+    page = (await desk.get()).text
+    assert "<mark>Just a reminder to put the new banner on your personal LinkedIn profile" in page
+    rule = desk.house.pack.rules["repeat-ask"]
+    for words in (rule.title, rule.why, rule.advice, rule.fix):
+        assert words in page
+
+
+async def test_the_page_shows_who_gets_it_and_what_is_attached(desk: Desk) -> None:
+    """From, recipients, subject, attachment names and the time it waits are on the page."""
+    await desk.hold(to=[TEAM, MEMBERS[0]])
+    page = (await desk.get()).text
+    for words in ("Ann Fields &lt;ann.fields@corp.example&gt;", TEAM, MEMBERS[0], "Our new banner", "banner.png"):
+        assert words in page
+    assert "Monday 9 November 2026, 12:00 UTC" in page
+    assert "7 days" in page
+
+
+async def test_a_rule_without_references_is_called_a_house_rule(desk: Desk) -> None:
+    """Where no dated source stands behind a rule, the page says so."""
+    await desk.hold()
+    page = (await desk.get()).text
+    assert "This is a house rule" in page
+    assert "illegal" not in page.casefold()
+
+
+async def test_a_rule_with_references_shows_them_with_their_dates(desk: Desk) -> None:
+    """A demand names its sources and when they were read."""
+    await desk.hold(letter("All,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n"))
+    page = (await desk.get()).text
+    sources = desk.house.pack.rules["demand"].references
+    assert sources
+    for source in sources:
+        assert f"read on {source.checked_on}" in page
+
+
+async def test_the_edit_box_holds_the_senders_own_words(desk: Desk) -> None:
+    """Quoted mail is not in the box; the sender's words and the subject are."""
+    await desk.hold(letter(BODY + "\nOn Mon, 2 Nov 2026 at 10:12, Bea <bea.stone@corp.example> wrote:\n> old words\n"))
+    form = await desk.form()
+    assert "Just a reminder" in form["text"]
+    assert "old words" not in form["text"]
+    assert form["subject"] == "Our new banner"
+
+
+async def test_ones_own_earlier_ask_is_shown_with_its_date(desk: Desk) -> None:
+    """Memory tells the asker when it was and in which mail."""
+    await desk.asked(ANN, datetime(2026, 3, 3, 9, tzinfo=UTC))
+    await desk.hold(letter("Hi,\n\nif you like, put the attached banner on your LinkedIn profile.\n\nAnn\n"))
+    page = (await desk.get()).text
+    assert "You asked this group on 3 March 2026, in “Freshen up your profile” (3 people)." in page
+
+
+async def test_the_earlier_ask_of_somebody_else_stays_without_details(desk: Desk) -> None:
+    """Neither the name nor the day nor the subject of another sender's ask is shown."""
+    await desk.asked("zoe.king@corp.example", datetime(2026, 3, 3, 9, tzinfo=UTC), subject="Secret campaign")
+    await desk.hold(letter("Hi,\n\nif you like, put the attached banner on your LinkedIn profile.\n\nAnn\n"))
+    page = (await desk.get()).text
+    assert "Somebody else in your organisation asked at least one person on this mail" in page
+    assert all(word not in page for word in ("zoe.king", "3 March", "Secret campaign"))
+
+
+async def test_a_corrected_mail_is_sent(desk: Desk) -> None:
+    """Changed, ticked, sent: 303 to the page that says so, and the mail with the new words is in the outbox."""
+    held = await desk.hold()
+    answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    assert (answer.status_code, answer.headers["location"]) == (303, HERE)
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+    [mail] = await desk.outgoing()
+    text = read_text(walk(mail.raw))
+    assert "kept in the brand folder" in text.text
+    assert "reminder" not in text.text
+    assert text.attachments == ("banner.png",)
+    assert "It is on its way" in (await desk.get()).text
+
+
+async def test_what_still_holds_is_not_sent_and_the_typed_text_is_kept(desk: Desk) -> None:
+    """A new text with another finding comes back with its own marks; nothing is changed."""
+    held = await desk.hold()
+    typed = "Hi all,\n\nwho has not yet changed their LinkedIn banner? Reply when done.\n\nMy very own words stay.\n"
+    answer = await desk.post({**await desk.form(), "text": typed, "do": "send", "sure": "yes"})
+    assert answer.status_code == 422
+    assert "Not sent." in answer.text
+    assert "My very own words stay." in answer.text
+    assert "Just a reminder" not in answer.text
+    assert "<mark>who has not yet changed their LinkedIn banner?" in answer.text
+    assert await desk.now_of(held) == held
+    assert await desk.outgoing() == []
+
+
+async def test_send_needs_the_tick(desk: Desk) -> None:
+    """Without its tick Send asks for it kindly, keeps the text, and does nothing."""
+    held = await desk.hold()
+    answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "send"})
+    assert answer.status_code == 422
+    assert "Please tick this first" in answer.text
+    assert "kept in the brand folder" in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_checking_again_changes_nothing(desk: Desk) -> None:
+    """Check says that the text is clear, and that nothing has been sent."""
+    held = await desk.hold()
+    before = await desk.snapshot(held)
+    answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "check"})
+    assert answer.status_code == 200
+    assert "All clear" in answer.text
+    assert "Send to one recipient" in answer.text
+    assert await desk.snapshot(held) == before
+
+
+async def test_a_suggestion_is_applied_by_one_press(desk: Desk) -> None:
+    """ "Use this wording" puts the rule's own sentence in place of the held one, and the result is clear."""
+    held = await desk.hold()
+    fix = desk.house.pack.rules["repeat-ask"].fix
+    answer = await desk.post({**await desk.form(), "do": "fix 1 repeat-ask"})
+    assert fix in answer.text
+    assert "All clear" in answer.text
+    assert "Just a reminder" not in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_a_sentence_is_left_out_by_one_press(desk: Desk) -> None:
+    """ "Leave it out" removes the held sentence and keeps the rest."""
+    await desk.hold()
+    answer = await desk.post({**await desk.form(), "do": "drop 1 repeat-ask"})
+    assert "Just a reminder" not in answer.text
+    assert "The minutes are in the usual folder." in answer.text
+    assert "All clear" in answer.text
+
+
+async def test_withdrawing_takes_the_mail_back(desk: Desk) -> None:
+    """Ticked and pressed: withdrawn by its sender, and the page says so, when and by whom."""
+    held = await desk.hold()
+    answer = await desk.post({**await desk.form("withdraw"), "sure": "yes"})
+    assert answer.status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
+    page = (await desk.get()).text
+    assert "You took this mail back" in page
+    assert "Monday 2 November 2026, 12:00 UTC</time>, by you" in page
+    assert desk.audit.of(HoldChanged)
+
+
+async def test_withdrawing_needs_the_tick(desk: Desk) -> None:
+    """Without the tick it is asked for, and the mail waits as before."""
+    held = await desk.hold()
+    answer = await desk.post(await desk.form("withdraw"))
+    assert answer.status_code == 422
+    assert "Please tick this first" in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_a_mistake_goes_to_compliance_with_its_reason(desk: Desk) -> None:
+    """The reason is kept and shown; the mail cannot be edited meanwhile, but taken back."""
+    held = await desk.hold()
+    answer = await desk.post({**await desk.form("dispute"), "reason": "It is the company's own page."})
+    assert answer.status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.DISPUTED
+    page = (await desk.get()).text
+    assert "A person is looking at it" in page
+    assert "It is the company&#39;s own page." in page
+    assert 'id="revise"' not in page
+    answer = await desk.post({**await desk.form("withdraw"), "sure": "yes"})
+    assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
+
+
+@pytest.mark.parametrize("reason", ["", "   \n "])
+async def test_a_mistake_needs_a_reason(desk: Desk, reason: str) -> None:
+    """An empty reason asks for one and changes nothing."""
+    held = await desk.hold()
+    answer = await desk.post({**await desk.form("dispute"), "reason": reason})
+    assert answer.status_code == 422
+    assert "a few words are enough" in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_a_decision_that_upholds_is_shown_and_the_mail_can_still_be_sent(desk: Desk) -> None:
+    """After compliance upheld the hold, its words stand on the page and the edit box is back."""
+    held = await desk.hold()
+    held = await desk.step(held, HoldAction.DISPUTE, by="sender", note="no")
+    held = await desk.step(held, HoldAction.UPHOLD, by="compliance:Noor", note="It does chase people.")
+    page = (await desk.get()).text
+    assert "the hold stands" in page
+    assert "It does chase people." in page
+    answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        ((HoldAction.RELEASE,), "It is on its way"),
+        ((HoldAction.RELEASE, HoldAction.DELIVERED), "Your mail has been sent"),
+        ((HoldAction.RELEASE, HoldAction.REFUSED), "The mail server did not take it"),
+        ((HoldAction.WITHDRAW,), "You took this mail back"),
+        ((HoldAction.EXPIRE,), "This mail went back to you"),
+        ((HoldAction.DISPUTE,), "A person is looking at it"),
+    ],
+)
+async def test_every_end_is_told_calmly(desk: Desk, actions: tuple[HoldAction, ...], words: str) -> None:
+    """Each state has its page: what happened and when, and no form that could act on it."""
+    held = await desk.hold()
+    await desk.step(held, *actions)
+    page = (await desk.get()).text
+    assert f"<h1>{words}</h1>" in page
+    assert "Monday 2 November 2026, 12:00 UTC" in page
+    assert 'value="send"' not in page
+
+
+async def test_two_tabs_send_one_mail(desk: Desk) -> None:
+    """The second tab learns that it was settled, is shown its own words again, and sends nothing."""
+    held = await desk.hold()
+    first, second = await desk.form(), await desk.form()
+    assert (await desk.post({**first, "text": CLEAN, "do": "send", "sure": "yes"})).status_code == 303
+    late = await desk.post({**second, "text": CLEAN + "\nMore words.", "do": "send", "sure": "yes"})
+    assert late.status_code == 409
+    assert "More words." in late.text
+    assert "It was not used." in late.text
+    assert len(await desk.outgoing()) == 1
+    assert (await desk.now_of(held)).version == 1
+
+
+async def test_twenty_presses_at_once_send_one_mail(desk: Desk) -> None:
+    """However often Send is pressed at the same instant, one mail is in the outbox."""
+    await desk.hold()
+    form = {**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"}
+    answers = await asyncio.gather(*(desk.post(form) for _ in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [303] + [409] * 19
+    assert len(await desk.outgoing()) == 1
+
+
+async def test_a_page_from_before_a_change_does_nothing(desk: Desk) -> None:
+    """A form with an older version of the mail is shown again with its text, and acts only when pressed anew."""
+    held = await desk.hold()
+    form = {**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"}
+    held = await desk.step(held, HoldAction.DISPUTE, by="sender", note="no")
+    held = await desk.step(held, HoldAction.UPHOLD, by="compliance:Noor", note="stands")
+    answer = await desk.post(form)
+    assert answer.status_code == 409
+    assert "Something changed meanwhile" in answer.text
+    assert "kept in the brand folder" in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_looking_is_written_down_once_a_minute(desk: Desk) -> None:
+    """Fifty looks in a minute are one entry in the log, and it holds no secret."""
+    held = await desk.hold()
+    for _ in range(50):
+        await desk.get()
+    [event] = desk.audit.of(HoldOpened)
+    assert isinstance(event, HoldOpened)
+    assert (event.hold_id, event.purpose) == (held.id, "review")
+    assert SECRET not in repr(desk.audit.events)
+
+
+async def test_a_hold_past_its_time_says_so(desk: Desk) -> None:
+    """Between its time and its return, the page says that it is about to come back."""
+    await desk.hold()
+    desk.now += timedelta(days=8)
+    assert "Its time is up" in (await desk.get()).text
+
+
+async def test_a_signed_mail_says_why_it_cannot_be_changed(desk: Desk) -> None:
+    """No edit box, the reason in plain words, and the other ways out."""
+    raw = letter().replace(b"multipart/mixed", b'multipart/signed; protocol="application/pkcs7-signature"')
+    held = await desk.hold(raw)
+    page = (await desk.get()).text
+    assert "digitally signed" in page
+    assert 'id="revise"' not in page
+    assert (await desk.post({**await desk.form("withdraw"), "sure": "yes"})).status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
+
+
+async def test_a_changed_subject_is_sent(desk: Desk) -> None:
+    """The new subject goes out, on one line."""
+    await desk.hold()
+    form = {**await desk.form(), "text": CLEAN, "subject": "Kept for you\r\nBcc: x@evil.example", "sure": "yes"}
+    await desk.post({**form, "do": "send"})
+    [mail] = await desk.outgoing()
+    message = walk(mail.raw)
+    assert message.subject == "Kept for you Bcc: x@evil.example"
+    assert message.header("bcc") == ""
