@@ -20,6 +20,7 @@ from gateway.audit.writer import open_stream
 from gateway.config import Organisation, Settings
 from gateway.config import settings as typed
 from gateway.delivery.memory import MemoryNextHop
+from gateway.delivery.sink import MaildirSink
 from gateway.delivery.upstream import Upstream
 from gateway.directory.fixed import EmptyDirectory, Fixed
 from gateway.directory.opening import open_directory
@@ -129,6 +130,13 @@ async def _light_house(settings: Settings, directory: Directory, audit: MemoryAu
         entropy=secrets.token_bytes,
         notice_key=secrets.token_bytes(32),
     )
+
+
+async def demo_sink(folder: Path) -> MaildirSink:
+    """A small next hop that keeps what arrives as Maildir, started on a loopback port."""
+    sink = MaildirSink(folder, "127.0.0.1:0")
+    await sink.start()
+    return sink
 
 
 class Simulation:

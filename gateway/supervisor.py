@@ -66,10 +66,10 @@ class Supervisor:
 
     async def _keep(self, index: int) -> None:
         """Restart this child whenever it ends without being told to."""
-        while not self._stopping:
+        while True:
             code = await self._children[index].wait()
             if self._stopping:
-                return
+                break
             log.error("SMTP process ended; starting it again", process=index + 1, exit_code=code)
             await asyncio.sleep(RESTART_SECONDS)
             try:

@@ -68,7 +68,7 @@ def demo(
 async def _demo(once: bool) -> int:
     with _folder() as folder:
         sink = await demo_sink(folder / "arrived")
-        gateway = await _gateway(folder, sink.port, once)
+        gateway = await _gateway(folder, int(sink.address.rpartition(":")[2]), once)
         try:
             stage = await _ready(gateway, folder)
             wrong = await _play(stage)

@@ -34,7 +34,7 @@ _VALUE = re.compile(r"value\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")
 
 
 def glance(message: Message, *, most: int) -> str | None:
-    """All words in reach, white space folded; None when only a full reading can tell. `most`: characters of one part."""
+    """All words in reach, white space folded; None when only a reading can tell. `most`: characters of a part."""
     if message.defects:
         return None
     seen: dict[str, None] = {}
