@@ -142,8 +142,8 @@ class Connection(SMTP):
         """Part of the sweep: end the connection when it is past its deadline or too slow; `now` is the loop's time."""
         if now <= self._deadline and not self._too_slow(now):
             return
-        if self._closing:
-            self._channel.abort()
+        if self._closing or self._blocked is not None:
+            self._channel.abort()  # who does not listen needs no last word
         else:
             self.hang_up(TIMED_OUT)
 

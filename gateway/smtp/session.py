@@ -235,10 +235,11 @@ class Session(Connection):
         return await self._handshake(self.desk.tls)
 
     async def _handshake(self, context: ssl.SSLContext) -> None:
-        self._lines.clear()
+        self._lines.clear()  # before the handshake only: what comes now is already inside TLS
         if self._held:
             self._held = False
             self._channel.resume_reading()
+        self.in_tls = True
         try:
             channel = await self.loop.start_tls(
                 self._channel, self, context, server_side=True, ssl_handshake_timeout=_HANDSHAKE
@@ -247,9 +248,8 @@ class Session(Connection):
             raise ConnectionAbortedError from None
         if channel is None:
             raise ConnectionAbortedError
-        self._lines.clear()
         self.transport = self._channel = channel
-        self.in_tls, self._greeted = True, False
+        self._greeted = False
         self._own = self._facts = replace(self._own, helo="", tls=_described(channel))
 
     async def smtp_XFORWARD(self, arg: str) -> None:

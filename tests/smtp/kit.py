@@ -153,6 +153,8 @@ class Client:
         assert [250] * (2 + len(names)) + [354] == codes
 
     async def close(self) -> None:
+        if self.writer.transport.get_write_buffer_size():
+            self.writer.transport.abort()
         self.writer.close()
         with suppress(OSError):
             await self.writer.wait_closed()

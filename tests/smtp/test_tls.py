@@ -1,0 +1,92 @@
+"""STARTTLS (RFC 3207): nothing from before the handshake counts after it."""
+
+import asyncio
+import importlib.resources
+import ssl
+
+import pytest
+import uvloop
+
+from tests.smtp.kit import Box, Client, client_of, code, edge_with
+
+CERTIFICATES = importlib.resources.files("aiosmtpd.tests") / "certs"
+TLS = {"tls_certificate": str(CERTIFICATES / "server.crt"), "tls_key": str(CERTIFICATES / "server.key")}
+
+
+def trusting() -> ssl.SSLContext:
+    """A client's context that checks nothing."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def upgraded(client: Client) -> None:
+    """The client's side of the handshake."""
+    await client.writer.start_tls(trusting())
+
+
+async def converse() -> Box:
+    """One mail through STARTTLS, with bytes injected before the handshake."""
+    box = Box()
+    async with edge_with(box, **TLS) as edge, client_of(edge) as client:
+        assert b"STARTTLS" in await client.ask(b"EHLO before.example\r\n")
+        client.say(b"STARTTLS\r\nMAIL FROM:<evil@x.example>\r\n")
+        assert code(await client.hear()) == 220
+        await upgraded(client)
+        assert code(await client.ask(b"MAIL FROM:<a@x.example>\r\n")) == 503
+        assert b"STARTTLS" not in await client.ask(b"EHLO after.example\r\n")
+        assert code(await client.ask(b"STARTTLS\r\n")) == 503
+        assert code(await client.ask(b"RCPT TO:<b@x.example>\r\n")) == 503
+        await client.ready()
+        assert code(await client.ask(b"\r\n" + b"x" * 300_000 + b"\r\n.\r\n")) == 250
+        assert code(await client.ask(b"QUIT\r\n")) == 221
+    return box
+
+
+@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run])
+def test_a_mail_through_starttls(runner) -> None:
+    """Injected bytes are dropped, the hello is asked for again, STARTTLS is gone, and the facts name the cipher."""
+    box = runner(converse())
+    envelope, raw = box.mails[0]
+    assert len(raw) == 300_004
+    assert envelope.mail_from.text == "ann@here.example"
+    assert envelope.session.protocol == "ESMTPS"
+    assert envelope.session.tls.startswith("TLSv1.")
+    assert envelope.session.helo == "client.example"
+
+
+async def broken_handshake() -> None:
+    async with edge_with(**TLS) as edge:
+        async with client_of(edge) as client:
+            assert code(await client.ask(b"STARTTLS\r\n")) == 220
+            client.say(b"EHLO c.example\r\nMAIL FROM:<evil@x.example>\r\n")
+            assert b"250" not in await client.rest()
+        async with client_of(edge) as client:
+            assert code(await client.ask(b"NOOP\r\n")) == 250
+
+
+@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run])
+def test_no_handshake_ends_the_connection(runner) -> None:
+    """Plain text where the handshake should be closes the connection and hurts nobody else."""
+    runner(broken_handshake())
+
+
+async def test_without_a_certificate() -> None:
+    """STARTTLS is neither offered nor done; with an argument it is an error."""
+    async with edge_with() as edge, client_of(edge) as client:
+        assert b"STARTTLS" not in await client.ask(b"EHLO c.example\r\n")
+        assert code(await client.ask(b"STARTTLS\r\n")) == 502
+        assert code(await client.ask(b"STARTTLS now\r\n")) == 501
+
+
+async def test_the_certificate_is_read_again() -> None:
+    """After a reload new handshakes use a new context."""
+    async with edge_with(**TLS) as edge:
+        before = edge.desk.tls
+        edge.reload()
+        assert edge.desk.tls is not before
+        async with client_of(edge) as client:
+            assert code(await client.ask(b"STARTTLS\r\n")) == 220
+            await upgraded(client)
+            assert code(await client.ask(b"NOOP\r\n")) == 250
