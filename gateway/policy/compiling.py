@@ -82,6 +82,7 @@ def _condition(when: WhenEntry, lexicon: Lexicon, known: frozenset[str], where: 
         nowhere=_known(when.nowhere, known, f"{where}.nowhere"),
         about=when.about,
         here=when.here,
+        under=when.under,
         favour=when.favour,
         audience=when.audience,
     )

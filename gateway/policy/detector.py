@@ -23,7 +23,7 @@ class Condition:
     sentences beside it), `apart` (none of these there), `anywhere` (one of these in the mail), `nowhere` (none of these in the mail).
 
     `about`: how plainly (1 hinted, 2 likely, 3 plain) the favour is the topic of the sentence, said there or referred
-    to; `here`: the same, but said in the sentence itself. `audience`: "one", "many" or "" for either.
+    to; `here`: the same, but said in the sentence itself; `under`: said there less plainly than this. `audience`: "one", "many" or "" for either.
     """
 
     say: tuple[Pattern, ...] = ()
@@ -36,6 +36,7 @@ class Condition:
     nowhere: frozenset[str] = frozenset()
     about: int = 0
     here: int = 0
+    under: int = 0
     favour: Favour | None = None
     audience: Literal["", "one", "many"] = ""
 

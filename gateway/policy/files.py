@@ -46,6 +46,7 @@ class WhenEntry(_File):
     nowhere: tuple[str, ...] = ()
     about: Strength = 0
     here: Strength = 0
+    under: Strength = 0
     favour: Favour | None = None
     audience: Literal["", "one", "many"] = ""
 

@@ -20,11 +20,12 @@ _PLURAL = regex.compile(
     r"(?:\w+ ){0,2}?(?:all|everyone|everybody|every one|team|teams|folks|guys|lads|ladies|colleagues|both|gang|crew|people|friends|"
     r"y'?all|troops|peeps|legends|girls|chaps|gents|partners|managers|house|staff|fam|gentlemen|squad|youse|"
     r"managers|leads|directors|grads|volunteers|\w+ers)(?: (?:team|all))?[ ,!:.–—-]*(?:$|[,!:–—-] )"
-    r"|(?:^| )(?:hi|hello|dear|hey) \p{Lu}\w+(?:, | and | & )\p{Lu}\w+|^(?:chers tous|namaste all|y'all|guys|lads|folks|team|ladies)\b",
+    r"|^(?:chers tous|namaste all|y'all|guys|lads|folks|team|ladies)\b",
     regex.IGNORECASE,
 )
 
 
+_NAMED = regex.compile(r"^(?:[Hh]i|[Hh]ello|[Dd]ear|[Hh]ey)?,? ?\p{Lu}[\w'-]+(?:, \p{Lu}[\w'-]+)*,? (?:and|&) \p{Lu}[\w'-]+")
 _CALLED = regex.compile(r"(?:^|, | )(?:lads|everyone|folks|guys|y'all|team|all|peeps|gang|ladies)[!.,]*$|, (?:lads|folks|guys|team|all),")
 _NAMES_IN_S = frozenset(
     """james chris thomas nicholas iris doris frances lucas marcus niklas nikos andreas jonas lars hans klaus boris denis
@@ -41,7 +42,7 @@ def many_readers(scene: Scene, opening: list[str]) -> bool:
         return True
     if any(_role(address) for address in scene.recipients):
         return True
-    return any(_PLURAL.search(line[:80]) for line in opening[:1]) or any(_CALLED.search(line) for line in opening)
+    return any(_PLURAL.search(line[:80]) or _NAMED.search(line[:80]) for line in opening[:1]) or any(_CALLED.search(line) for line in opening)
 
 
 def _role(address: str) -> bool:

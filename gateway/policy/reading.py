@@ -168,6 +168,8 @@ def _topical(condition: Condition, line: Line) -> bool:
         said, reached = line.strength.get(condition.favour, 0), line.reach.get(condition.favour, 0)
     else:
         said, reached = line.said, line.reached
+    if condition.under and said >= condition.under:
+        return False
     return said >= condition.here and reached >= condition.about
 
 
