@@ -46,15 +46,18 @@ def visible(text: str) -> str:
 
 
 def authored_lines(text: MessageText) -> list[Line]:
-    """The lines of `text.authored`, with their places."""
+    """The lines of what the sender wrote, with their places; one blank line between two blocks of it."""
     lines: list[Line] = []
     for block in text.blocks:
         if block.kind is not BlockKind.AUTHORED:
             continue
+        words = text.text[block.start : block.end]
+        if not visible(words):
+            continue
         if lines:
             lines.append(Line(text="", start=-1, end=-1))
-        at = block.start
-        for piece in text.text[block.start : block.end].split("\n"):
+        at = block.start + len(words) - len(words.lstrip("\n"))
+        for piece in words.strip("\n").split("\n"):
             lines.append(Line(text=piece, start=at, end=at + len(piece)))
             at += len(piece) + 1
     return lines

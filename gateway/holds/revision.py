@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gateway.holds.alignment import distributed
+from gateway.holds.alignment import authored_lines, distributed
 from gateway.holds.html_edit import edited_html, with_charset
 from gateway.holds.plain_edit import edited_plain
 from gateway.holds.wire_text import Encoded, content_type, edited_header, encoded, subject_field, transfer_encoding
@@ -148,7 +148,7 @@ def _written(message: Message, parts: Sequence[int], whole: MessageText) -> list
     heard = [source.part for source in whole.sources if source.part in parts]
     if len(set(heard)) > 1:
         return _lines("\n\n".join(_authored_of(whole, set(parts))))
-    own = {number: _alone(message, message.parts[number]).authored for number in parts}
+    own = {number: _own_words(_alone(message, message.parts[number])) for number in parts}
     chosen = heard[0] if heard else parts[0]
     for number in parts:
         if message.parts[number].content_type == "text/html" and _said(own[number]) == _said(own[chosen]):
@@ -156,10 +156,14 @@ def _written(message: Message, parts: Sequence[int], whole: MessageText) -> list
     return _lines(own[chosen])
 
 
+def _own_words(reading: MessageText) -> str:
+    return "\n".join(line.text for line in authored_lines(reading))
+
+
 def _authored_of(whole: MessageText, parts: set[int]) -> list[str]:
     """The sender's words in these parts, block by block."""
     return [
-        whole.text[max(block.start, source.start) : min(block.end, source.end)]
+        whole.text[max(block.start, source.start) : min(block.end, source.end)].strip("\n")
         for source in whole.sources
         if source.part in parts
         for block in whole.blocks
@@ -189,12 +193,13 @@ def _refuse_sealed(message: Message, groups: Sequence[_Group]) -> None:
 
 
 def _shares(message: Message, groups: Sequence[_Group], new: list[str]) -> list[tuple[Part, list[str]]]:
-    """The new lines of each part: every alternative gets all lines of its group."""
+    """The new lines of each part that changes: every alternative gets all lines of its group."""
     speaking = [group for group in groups if group.lines] or list(groups[:1])
     shares = distributed([group.lines for group in speaking], new) if len(speaking) > 1 else [new]
     return [
-        (message.parts[number], _lines("\n".join(lines)))
-        for group, lines in zip(speaking, shares, strict=True)
+        (message.parts[number], lines)
+        for group, lines in zip(speaking, (_lines("\n".join(share)) for share in shares), strict=True)
+        if lines != list(group.lines)
         for number in group.parts
     ]
 
