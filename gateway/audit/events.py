@@ -107,6 +107,27 @@ class StreamStopped(AuditEvent):
     action: ClassVar[str] = "stop"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRecovered(AuditEvent):
+    """Something of this stream did not reach the disk. After a crash, an unfinished last line gave way to this record:
+    its length in bytes, its SHA-256, and how it began (bytes as `\\xNN` where they are not text). Or `lost_notes`
+    records that could wait could not wait long enough while the disk was full."""
+
+    action: ClassVar[str] = "recovered"
+    torn_bytes: int = 0
+    torn_sha256: str = ""
+    torn_begin: str = ""
+    lost_notes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamContinued(AuditEvent):
+    """The first record of every further file: `pending` are the mails whose outcome is still to come."""
+
+    action: ClassVar[str] = "continue"
+    pending: tuple[str, ...] = ()
+
+
 CATALOGUE: tuple[type[AuditEvent], ...] = (
     VerdictReached,
     OutcomeReached,
@@ -115,4 +136,6 @@ CATALOGUE: tuple[type[AuditEvent], ...] = (
     HoldOpened,
     StreamStarted,
     StreamStopped,
+    StreamRecovered,
+    StreamContinued,
 )
