@@ -5,6 +5,7 @@ in-memory store is a single connection, so there readers queue as well.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from gateway.errors import StoreUnavailable
 from gateway.storage.ask_table import AskRows
-from gateway.storage.engine import LOCK_WAIT, Backend
+from gateway.storage.engine import CALL_LIMIT, LOCK_WAIT, Backend
 from gateway.storage.hold_table import HoldRows
 from gateway.storage.outbox_table import OutboxRows
 from gateway.storage.transaction import Transaction
@@ -41,18 +42,15 @@ class Database:
     async def begin(self, *, write: bool = True) -> AsyncIterator[DatabaseUnit]:
         """A unit; see `ports.Store.begin`. Its end runs to the end even when the task is cancelled meanwhile."""
         queued = self._backend.writers_take_turns if write else self._backend.readers_take_turns
-        if queued:
-            await self._queue()
+        waited = await self._queue() if queued else 0.0
         transaction = Transaction(self._backend, writing=write)
-        commit: asyncio.Task[None] | None = None
         try:
-            await transaction.open()
+            await transaction.open(CALL_LIMIT - waited)
             yield DatabaseUnit(transaction)
             if write:
-                commit = asyncio.create_task(transaction.commit())
-                await asyncio.shield(commit)
+                await transaction.commit()
         finally:
-            ending = self._end(transaction, commit, queued)
+            ending = self._end(transaction, queued)
             if not transaction.failed:  # throwing a dead connection away may take seconds: not the caller's
                 await asyncio.shield(ending)
 
@@ -61,25 +59,20 @@ class Database:
         await asyncio.gather(*self._ending, return_exceptions=True)
         await greenlet_spawn(self._backend.engine.dispose)
 
-    async def _queue(self) -> None:
+    async def _queue(self) -> float:
+        """Take the turn; how many seconds that took."""
+        began = time.monotonic()
         try:
             async with asyncio.timeout(LOCK_WAIT):
                 await self._turn.acquire()
         except TimeoutError:
             raise StoreUnavailable("another unit of this process holds the store for too long") from None
+        return time.monotonic() - began
 
-    def _end(self, transaction: Transaction, commit: asyncio.Task[None] | None, queued: bool) -> asyncio.Task[None]:
-        task = asyncio.create_task(_closed(transaction, commit))
+    def _end(self, transaction: Transaction, queued: bool) -> asyncio.Task[None]:
+        task = asyncio.create_task(transaction.close())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
         if queued:
             task.add_done_callback(lambda _: self._turn.release())
         return task
-
-
-async def _closed(transaction: Transaction, commit: asyncio.Task[None] | None) -> None:
-    if commit is not None:
-        await asyncio.wait([commit])  # its caller may have been cancelled; what it has begun it ends
-        if not commit.cancelled():
-            commit.exception()  # told to the caller, or to nobody any more
-    await transaction.close()

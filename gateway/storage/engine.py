@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from gateway.errors import UserError
 
 LOCK_WAIT = 2.2  # seconds, once for the turn in this process and once for the database's lock
-ENTRY_LIMIT = 4.7  # seconds until a unit is open or refused; the port promises 5
+CALL_LIMIT = 4.7  # seconds until a unit is open or refused, a statement done, a commit durable; the port promises 5
 _CONNECT_WAIT = 3.0
 _COMMAND_WAIT = 4.5
 _IDLE_LIMIT = 10_000  # milliseconds: a node that stops in the middle of a unit loses it, and its locks

@@ -1,7 +1,8 @@
 """One database transaction, held by one task: statements in, rows out, every fault as a GatewayError.
 
 A statement that fails dooms the transaction: it can only be undone, also when the caller goes on. A connection on
-which anything went wrong is thrown away, so that the next unit starts with a fresh one. IO: the database.
+which anything went wrong is thrown away, so that the next unit starts with a fresh one. What a driver is busy with is
+never cancelled, only no longer waited for: it ends in its own time, behind the caller's back. IO: the database.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Executable, RowMapping
 from sqlalchemy.util import greenlet_spawn
 
 from gateway.errors import StoreUnavailable
-from gateway.storage.engine import ENTRY_LIMIT, Backend
+from gateway.storage.engine import CALL_LIMIT, Backend
 from gateway.storage.faults import fault
 
 _Result = TypeVar("_Result")
@@ -28,14 +29,11 @@ class Transaction:
         self._connection: Connection | None = None
         self.failed = False
         self._alone = False
+        self._running: asyncio.Task[Any] | None = None
 
-    async def open(self) -> None:
-        """Take a connection and begin. Raises StoreUnavailable within `ENTRY_LIMIT` seconds."""
-        try:
-            async with asyncio.timeout(ENTRY_LIMIT):
-                await self._call(self._begin)
-        except TimeoutError:
-            raise StoreUnavailable("the store did not answer in time") from None
+    async def open(self, limit: float = CALL_LIMIT) -> None:
+        """Take a connection and begin. Raises StoreUnavailable, within `limit` seconds."""
+        await self._call(self._begin, limit)
 
     def _begin(self) -> None:
         self._connection = self._backend.engine.connect()
@@ -72,6 +70,9 @@ class Transaction:
 
     async def close(self) -> None:
         """Roll back what is not committed and give the connection back, or throw it away. Never raises."""
+        if self._running is not None:
+            with suppress(Exception):
+                await self._running  # nobody else waits for it any more
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -86,15 +87,25 @@ class Transaction:
             raise RuntimeError("this unit has ended")
         return self._connection
 
-    async def _call(self, work: Callable[[], _Result]) -> _Result:
+    async def _call(self, work: Callable[[], _Result], limit: float = CALL_LIMIT) -> _Result:
+        task = asyncio.create_task(greenlet_spawn(work))
+        self._running = task
         try:
-            return await greenlet_spawn(work)
+            done, _ = await asyncio.wait([task], timeout=limit)
+        except asyncio.CancelledError:
+            self.failed = True  # in the middle of a statement: its result is unknown
+            raise
+        if not done:
+            self.failed = True
+            raise StoreUnavailable(f"the store did not answer in {limit:.1f} seconds")
+        return self._result(task)
+
+    def _result(self, task: asyncio.Task[_Result]) -> _Result:
+        try:
+            return task.result()
         except Exception as error:
             self.failed = True
             foreseen = fault(error)
             if foreseen is None:
                 raise
             raise foreseen from error
-        except BaseException:  # cancelled in the middle of a statement: its result is unknown
-            self.failed = True
-            raise
