@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 
 from gateway.errors import GatewayError
 from gateway.ports import House
@@ -37,8 +37,8 @@ def web_app(house: House, *, secret_key: bytes) -> Starlette:
         Route("/static/{version}/{name}", public.file),
         Route("/", public.home),
     ]
-    return Starlette(
-        routes=[Mount(pages.base, routes=routes), *routes] if pages.base else routes,
+    app = Starlette(
+        routes=[Mount(pages.base, app=Router(routes, redirect_slashes=False)), *routes] if pages.base else routes,
         middleware=[Middleware(Shield, sorry=public.broken)],
         exception_handlers={
             HTTPException: public.http_error,
@@ -46,6 +46,8 @@ def web_app(house: House, *, secret_key: bytes) -> Starlette:
             GatewayError: public.unreachable,
         },
     )
+    app.router.redirect_slashes = False  # that redirect is made from the Host header
+    return app
 
 
 class _Public:

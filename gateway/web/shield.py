@@ -2,10 +2,12 @@
 
 The policy lets a page load its own style and script and nothing else (CSP level 3); no address of ours goes to another
 site (Referrer Policy); nothing is kept by caches (RFC 9111 section 5.2.2.5) but the style and script themselves. An
-error inside becomes one calm page, and one line in the operators' log that holds no path, since paths hold secrets.
+error inside becomes one calm page, and one line in the operators' log without the address, which holds a secret.
 """
 
+import traceback
 from collections.abc import Callable
+from pathlib import PurePath
 
 import structlog
 from starlette.responses import Response
@@ -53,11 +55,17 @@ class Shield:
 
         try:
             await self.inside(scope, receive, guarded)
-        except Exception:
-            log.exception("review page failed", method=scope["method"])
+        except Exception as error:
+            log.error("review page failed", method=scope["method"], error=type(error).__name__, where=_where(error))
             if begun:
-                raise
+                return  # the server ends a response that was left half
             await self.sorry()(scope, receive, guarded)
+
+
+def _where(error: Exception) -> str:
+    """The way to the error, innermost last: names and lines only, since messages and locals may hold secrets."""
+    steps = traceback.extract_tb(error.__traceback__)[-6:]
+    return " > ".join(f"{PurePath(step.filename).name}:{step.lineno} {step.name}" for step in steps)
 
 
 def _with_ours(headers: "list[tuple[bytes, bytes]] | tuple[()]") -> list[tuple[bytes, bytes]]:
