@@ -25,6 +25,17 @@ _PLURAL = regex.compile(
 )
 
 
+def _nobody(address: str, opening: list[str]) -> bool:
+    """A bare word that the greeting does not take up, such as "yard@": a mailbox rather than a person."""
+    local = address.partition("@")[0]
+    if not local.isalpha() or len(local) < 3:
+        return False
+    start = " ".join(opening)[:120]
+    single = regex.match(r"(?:(?:hi|hello|dear|hey|hiya|morning|good \w+),? )?\p{Lu}[\p{L}'-]+[,!.: –-]", start)
+    return not (single or _SINGLE.search(start) or local.lower()[:3] in start.lower())
+
+
+_SINGLE = regex.compile(r"\b(?:mate|pal|buddy|bro|sis|hun|love|dear|darling|boss|man|friend|sir|madam|chief|my dear)\b", regex.IGNORECASE)
 _NAMED = regex.compile(r"^(?:[Hh]i|[Hh]ello|[Dd]ear|[Hh]ey)?,? ?\p{Lu}[\w'-]+(?:, \p{Lu}[\w'-]+)*,? (?:and|&) \p{Lu}[\w'-]+")
 _CALLED = regex.compile(r"(?:^|, | )(?:lads|everyone|folks|guys|y'all|team|all|peeps|gang|ladies)[!.,]*$|, (?:lads|folks|guys|team|all),")
 _NAMES_IN_S = frozenset(
@@ -41,6 +52,8 @@ def many_readers(scene: Scene, opening: list[str]) -> bool:
     if scene.lists or scene.people > 1 or len(scene.recipients) > 1:
         return True
     if any(_role(address) for address in scene.recipients):
+        return True
+    if scene.recipients and _nobody(scene.recipients[0], opening):
         return True
     return any(_PLURAL.search(line[:80]) or _NAMED.search(line[:80]) for line in opening[:1]) or any(_CALLED.search(line) for line in opening)
 
