@@ -65,7 +65,8 @@ def _rows(path: Path, columns: tuple[str, ...], *, needed: tuple[str, ...]) -> I
             if not header:
                 header = _header([cell.casefold() for cell in row], columns, needed, where)
             elif len(row) != len(header):
-                raise UserError(f"{len(row)} cells, but the header has {len(header)}", where=where)
+                todo = "A cell that holds the separator stands in double quotes"
+                raise UserError(f"{len(row)} cells, but the header has {len(header)}", where=where, todo=todo)
             else:
                 yield where, dict(zip(header, row, strict=True))
     except csv.Error as error:
