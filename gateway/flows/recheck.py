@@ -6,7 +6,7 @@ from gateway.disposition import Advise, Relay
 from gateway.flows.assess import Assessment, assess
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.revision import NotEditable, revise
-from gateway.mail.message import walk
+from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
 from gateway.policy.labels import Label
@@ -36,10 +36,11 @@ async def recheck(
         revision = revise(raw, new_text, new_subject)
     except NotEditable as error:
         return sealed(held, read_text(walk(raw)), error.reason)
+    message = walk(revision.raw)
     async with house.store.begin(write=False) as unit:
         found = await assess(
             house,
-            walk(revision.raw),
+            message,
             sender=held.mail_from,
             rcpt_to=held.rcpt_to,
             fingerprint=held.fingerprint,
@@ -47,17 +48,17 @@ async def recheck(
             unit=unit,
             reserve=False,
         )
-    return checked(found, revision.lost)
+    return checked(found, message, revision.lost)
 
 
-def checked(found: Assessment, lost: tuple[str, ...] = ()) -> Recheck:
-    """An assessment as it is shown to the sender."""
+def checked(found: Assessment, message: Message, lost: tuple[str, ...] = ()) -> Recheck:
+    """An assessment as it is shown to the sender. What the gate let through unread is read for showing."""
     return Recheck(
         passes=passing(found),
         label=found.verdict.label,
         findings=found.verdict.findings,
         earlier=earlier_asks(found),
-        text=found.text,
+        text=found.text if found.text.text else read_text(message),
         lost=lost,
     )
 

@@ -74,7 +74,7 @@ async def release(
     house.audit.note(_outcome(house, held, "released" if changed else "held"))
     if changed:
         return Released(held=changed, lost=revision.lost)
-    return StillHeld(held=held, recheck=checked(found, revision.lost))
+    return StillHeld(held=held, recheck=checked(found, message, revision.lost))
 
 
 async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) -> Assessment:

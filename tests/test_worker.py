@@ -1,0 +1,111 @@
+"""The beat: every step every time, whatever became of the one before."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from gateway.asks.ask import Ask, AskKey
+from gateway.errors import StoreUnavailable
+from gateway.flows.release import release
+from gateway.holds.lifecycle import HoldState
+from gateway.policy.labels import Favour
+from gateway.replies import OK
+from gateway.worker import Worker
+from tests.flows.house import ASK, DEMAND, Story, mail, story_in
+
+
+@pytest.fixture
+async def story(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Story]:
+    """A house on a real SQLite store in memory."""
+    async with story_in(":memory:", monkeypatch) as story:
+        yield story
+
+
+async def test_wakes_early(story: Story) -> None:
+    """A release is delivered at once when the worker is woken, not at the next beat."""
+    worker = Worker(story.house, beat_seconds=30)
+    running = asyncio.create_task(worker.run())
+    await asyncio.sleep(0.05)
+    held = await story.hold()
+    await release(story.house, held.id, new_text=ASK, new_subject=None, actor="sender")
+    taken = asyncio.Event()
+    story.hop.rcpt = lambda path: (taken.set(), OK)[1]
+    worker.wake()
+    async with asyncio.timeout(5):
+        await taken.wait()
+        await worker.stop()
+        await running
+    assert (await story.now(held)).state is HoldState.SENT
+
+
+async def test_stop_before_run(story: Story) -> None:
+    """A worker that never ran stops at once."""
+    await asyncio.wait_for(Worker(story.house).stop(), 1)
+
+
+async def test_trouble_with_one_step_does_not_stop_the_others(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that fails during expiry does not keep the outbox from being drained, and the beat goes on."""
+
+    async def failing(house: object) -> int:
+        raise StoreUnavailable
+
+    async def broken(house: object) -> int:
+        raise ZeroDivisionError
+
+    held = await story.hold()
+    await release(story.house, held.id, new_text=ASK, new_subject=None, actor="sender")
+    monkeypatch.setattr("gateway.worker.expire_due", failing)
+    await story.beat()
+    assert len(story.sent("omar@corp.example")) == 1
+    monkeypatch.setattr("gateway.worker.expire_due", broken)
+    await story.beat()
+
+
+async def test_one_mail_in_trouble_does_not_stop_the_others(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many mails one that cannot be delivered, for whatever reason, leaves the others on their way."""
+    for number in range(20):
+        await story.hold(raw=mail(DEMAND, message_id=f"<n{number}@corp.example>"))
+    real = type(story.hop).begin
+    begun: list[int] = []
+
+    def begin(hop: object, mail_from: object, session: object) -> object:
+        begun.append(1)
+        if len(begun) == 3:
+            raise ZeroDivisionError
+        return real(hop, mail_from, session)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(story.hop), "begin", begin)
+    await story.beat()
+    assert len(story.hop.delivered) == 19
+    await story.beat(minutes=6)
+    assert len(story.hop.delivered) == 20
+
+
+async def test_two_workers_share_the_outbox(story: Story) -> None:
+    """Two workers at once deliver every mail once."""
+    for number in range(30):
+        await story.hold(raw=mail(DEMAND, message_id=f"<n{number}@corp.example>"))
+    await asyncio.gather(story.worker.beat_once(), Worker(story.house).beat_once())
+    assert len(story.hop.delivered) == 30
+
+
+async def test_asks_nobody_delivered_are_forgotten(story: Story) -> None:
+    """A reservation whose mail never came back is cancelled after five days, not before."""
+
+    def ask(mark: str) -> Ask:
+        key = AskKey(favour=Favour.PROFILE_CHANGE, person="omar@corp.example")
+        return Ask(id=mark, keys=frozenset({key}), asker="x@corp.example", fingerprint=mark, at=story.clock[0])
+
+    async def repeated(mark: str) -> bool:
+        since = story.clock[0] - timedelta(days=365)
+        async with story.house.store.begin(write=False) as unit:
+            return (await unit.asks.earlier(ask(mark), since=since, askers=None)).repeated
+
+    async with story.house.store.begin() as unit:
+        await unit.asks.reserve(ask("one"), since=story.clock[0], askers=None)
+    await story.beat(days=5)
+    assert await repeated("two")
+    await story.beat(seconds=1)
+    assert not await repeated("two")
