@@ -112,4 +112,4 @@ def _opening(node: LexborNode) -> str:
             probe = probe.parent
             following = probe.next
         probe = following
-    return words.strip()
+    return " ".join(words.split())

@@ -20,6 +20,7 @@ class Look(NamedTuple):
 
 _PLAIN = Look()
 _NUMBER = re.compile(r"-?\d*\.?\d+")
+_STYLE = re.compile(r"<style[^<>]{0,200}>", re.I)
 _CLASS_RULE = re.compile(r"([^{}@;]{1,500})\{([^{}]{0,2000})\}")
 _CLASS = re.compile(r"^(?:[a-z][a-z0-9]*)?\.([\w-]+)$", re.I)
 _RGB = re.compile(r"rgba?\((\d{1,3})[ ,]+(\d{1,3})[ ,]+(\d{1,3})(?:[ ,/]+([\d.]+))?\)")
@@ -59,12 +60,24 @@ def hiding_classes(html: str) -> frozenset[str]:
     if "<style" not in html and "<STYLE" not in html:
         return frozenset()
     names: set[str] = set()
-    for sheet in re.findall(r"(?is)<style[^>]{0,200}>(.{0,100000}?)</style", html[:400_000])[:10]:
+    for sheet in _sheets(html):
         for selectors, body in _CLASS_RULE.findall(_without_media(sheet))[:1000]:
             if _hidden(_declarations(body)):
                 found = (_CLASS.match(selector.strip()) for selector in selectors.split(","))
                 names.update(match[1] for match in found if match)
     return frozenset(names)
+
+
+def _sheets(html: str) -> list[str]:
+    """The first ten style sheets."""
+    found, at = list[str](), 0
+    while len(found) < 10 and (opening := _STYLE.search(html, at)):
+        end = html.find("<", opening.end())  # the text of a style element ends at its end tag
+        while end >= 0 and html[end : end + 7].lower() != "</style":
+            end = html.find("<", end + 1)
+        at = end if end >= 0 else len(html)
+        found.append(html[opening.end() : at][:100_000])
+    return found
 
 
 def _without_media(sheet: str) -> str:

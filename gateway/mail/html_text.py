@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from gateway.mail.html_guard import is_bomb, without_tree
 from gateway.mail.html_marks import Mark, mark_of
 from gateway.mail.html_style import hiding_classes, look
 from gateway.mail.text import Block, BlockKind
@@ -68,11 +69,18 @@ def html_text(html: str, *, max_text: int = 262_144) -> HtmlText:
     """The rendered text of a document or fragment; at most `max_text` characters, then `cut`. Never raises."""
     if len(html) > 65_536:
         html = _INLINE_DATA.sub("data:", html)
+    if is_bomb(html):
+        text = without_tree(html)[:max_text]
+        return HtmlText(text=text, blocks=_all_authored(text), cut=True)
     tree = LexborHTMLParser(html.replace("\x00", "\ufffd"))
     page = _Page(max_text, hiding_classes(html))
     if tree.root is not None:
         page.read(tree.root)
     return page.finished()
+
+
+def _all_authored(text: str) -> tuple[Block, ...]:
+    return (Block(kind=BlockKind.AUTHORED, start=0, end=len(text)),) if text else ()
 
 
 @dataclass(slots=True)

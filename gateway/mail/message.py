@@ -158,7 +158,7 @@ class _Tree:
             if stop < 0:
                 misses, stop = misses + 1, after
             else:
-                if opened >= 0:
+                if 0 <= opened <= at:  # two delimiters in a row have no part between them
                     found.append((opened, _body_end(raw, at, opened)))
                 opened = stop
             if final and found:

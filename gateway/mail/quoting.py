@@ -40,7 +40,7 @@ _ATTRIBUTION = re.compile(
     r"|.*\b(?:schreef|geschreven)\b.*|.*\bha scritto)\s*:\s*",
     re.I | re.S,
 )
-_ATTRIBUTION_START = re.compile(r"(?:on|am|le|el|em|op|il|in)\b|.*[<@\d]", re.I)
+_ATTRIBUTION_START = re.compile(r"(?:on|am|le|el|em|op|il)\b", re.I)
 _WHEN = re.compile(r"\d{4}|\d:\d\d|@")
 _MOBILE = re.compile(
     r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meinem .{0,30} gesendet|gesendet von "
@@ -120,7 +120,7 @@ def blocks_of(text: str, *, known: Sequence[Block] = (), forward: bool = False) 
         return ()
     lines = _lines(text, known or (Block(kind=_A, start=0, end=len(text)),))
     _quotes(lines, forward)
-    _apple_forwards(lines)
+    _marked_forwards(lines, forward)
     _signatures(lines)
     _disclaimers(text, lines)
     return _merged(lines)
@@ -201,20 +201,15 @@ def _mbox_from(lines: list[_Line], number: int) -> bool:
 
 
 def _attribution(lines: list[_Line], number: int) -> None:
-    """ "On ... wrote:", over up to three lines; what follows decides how much is quoted."""
-    for first in range(number, max(number - 3, -1), -1):
-        if lines[first].kind is not None or not lines[first].words:
-            return
-        joined = " ".join(line.words for line in lines[first : number + 1])
-        if len(joined) > 400:
-            return
-        if _ATTRIBUTION_START.match(lines[first].words) and _ATTRIBUTION.fullmatch(joined):
-            break
-    else:
+    """ "On ... wrote:", over up to three lines; what follows decides whether it is one and how much is quoted."""
+    first = _attribution_start(lines, number)
+    if first is None:
         return
+    joined = " ".join(line.words for line in lines[first : number + 1])
     following = next((line for line in lines[number + 1 : number + 5] if line.words), None)
     quoted = following is not None and (following.words[0] == ">" or following.kind is _Q)
-    if not quoted and not _WHEN.search(joined):
+    dated = bool(_WHEN.search(joined)) and bool(_ATTRIBUTION_START.match(joined) or "<" in joined)
+    if not quoted and not dated:
         return
     for line in lines[first : number + 1]:
         line.kind = _Q
@@ -222,17 +217,42 @@ def _attribution(lines: list[_Line], number: int) -> None:
         _mark_rest(lines, number + 1, _Q)  # a program that quotes without marks
 
 
-def _apple_forwards(lines: list[_Line]) -> None:
-    """A quote (marked in HTML) that opens with a forward marker is a forward."""
-    before: BlockKind | None = None
+def _attribution_start(lines: list[_Line], number: int) -> int | None:
+    """The line on which the attribution that ends on line `number` begins; None when that line ends none."""
+    joined, alone = "", None
+    for first in range(number, max(number - 3, -1), -1):
+        words = lines[first].words
+        if not words or lines[first].kind is not None:
+            break
+        joined = f"{words} {joined}".strip()
+        if len(joined) > 400:
+            break
+        if not _ATTRIBUTION.fullmatch(joined):
+            continue
+        if _ATTRIBUTION_START.match(words):
+            return first
+        alone = number if first == number else alone
+    return alone
+
+
+def _marked_forwards(lines: list[_Line], forward: bool) -> None:
+    """A quote marked in HTML is a forward when it opens with a forward marker, or with a header in a forward."""
+    inside = False
     for number, line in enumerate(lines):
-        if line.fixed and line.kind is _Q and before is not _Q and is_forward_line(line.words):
+        if not line.words:
+            continue
+        quoted = line.fixed and line.kind is _Q
+        if quoted and not inside and _opens_forward(lines, number, forward):
             for other in lines[number:]:
                 if other.kind is not _Q:
                     break
                 other.kind = _F
-        if line.words:
-            before = line.kind
+        inside = quoted
+
+
+def _opens_forward(lines: list[_Line], number: int, forward: bool) -> bool:
+    words = lines[number].words
+    return is_forward_line(words) or (forward and is_header_line(words) and _header_block(lines, number))
 
 
 def _signatures(lines: list[_Line]) -> None:
