@@ -69,7 +69,7 @@ def _listed(name: str) -> str:
 
 
 def _spaced(piece: str) -> str:
-    return piece.replace(" ", _BETWEEN)
+    return piece.replace(" ?", r"\s?").replace(" ", _BETWEEN)
 
 
 def _edge(character: str, side: str) -> str:

@@ -17,7 +17,7 @@ from gateway.policy.readers import many_readers
 from gateway.policy.segment import Kind, Sentence, sentences
 from gateway.policy.verdict import Scene
 
-SHORT = 14  # sentences; in a mail this short everything may refer to everything
+SHORT = 11  # sentences; in a mail this short everything may refer to everything
 MOST = 4000  # sentences that are read; a longer mail is not a mail
 
 
@@ -206,29 +206,31 @@ def _scope(scope: str, line: Line, reading: Reading) -> list[Line]:
 
 def _refer(reading: Reading) -> None:
     """Give each line the topics it refers to: its paragraph's, its neighbours', the mail's, the quotation's."""
-    lines = reading.lines
-    body = [line for line in lines if line.sentence.kind not in (Kind.SUBJECT, Kind.GREETING, Kind.SIGN_OFF)]
+    body = [line for line in reading.lines if line.sentence.kind not in _FRAME]
     short = len(body) <= SHORT
-    mail = _strongest([line for line in lines if _lends(line)])
-    quoted = _strongest([line for line in reading.quoted if "other-topic" not in line.marks])
-    for place, line in enumerate(lines):
-        line.reach = dict(line.strength) if not (line.out - {"thread"}) else {}
-        if line.said >= 3 or line.sentence.kind is Kind.SIGN_OFF or line.out - {"thread"}:
+    mail = _strongest([line for line in reading.lines if _lends(line)])
+    quoted = _strongest(reading.quoted)
+    for place, line in enumerate(reading.lines):
+        if not _lends(line):
             continue
-        if line.marks & {"other-topic", "tool"} and not line.said:
+        line.reach = dict(line.strength)
+        if line.said >= 3 or line.sentence.kind is Kind.SIGN_OFF or (line.marks & _ELSEWHERE and line.said < 2):
             continue
-        near = [
-            other
-            for other in lines[max(0, place - 9) : place + 10]
-            if other is not line and other.sentence.paragraph == line.sentence.paragraph and _lends(other)
-        ]
-        near += [other for other in lines[max(0, place - 2) : place + 2] if other is not line and _lends(other)]
-        near += [other for other in lines[:1] if other.sentence.kind is Kind.SUBJECT and _lends(other) and short]
-        _take(line, _strongest(near))
-        if short and (not near or "refers" in line.marks):
-            _take(line, mail)
+        _take(line, mail if short else _strongest(_beside(place, reading.lines)))
         if len(body) <= 4 and "bare-check" in line.marks:
             _take(line, quoted)
+
+
+_FRAME = (Kind.SUBJECT, Kind.GREETING, Kind.SIGN_OFF)
+_ELSEWHERE = frozenset({"other-topic", "tool"})
+
+
+def _beside(place: int, lines: list[Line]) -> list[Line]:
+    """The lines of the same paragraph, and the two before."""
+    paragraph = lines[place].sentence.paragraph
+    around = lines[max(0, place - 9) : place + 10]
+    same = [line for line in around if line.sentence.paragraph == paragraph]
+    return [line for line in (*same, *lines[max(0, place - 2) : place]) if _lends(line)]
 
 
 def _lends(line: Line) -> bool:
