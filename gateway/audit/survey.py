@@ -87,13 +87,22 @@ def whole_part(path: Path) -> tuple[int, Torn | None]:
     return place, Torn(size=end - place, sha256=digest.hexdigest(), begin=begin.decode("utf-8", "backslashreplace"))
 
 
+def says(line: bytes) -> dict[str, Any]:
+    """The fields of a line; empty when it is no JSON object."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
 def _needed(files: list[Path]) -> list[Path]:
     """The newest files, newest first, until one that stands for itself."""
     needed = []
     for path in reversed(files):
         needed.append(path)
         first = next(_lines(path), b"")
-        if int(path.stem) == 1 or _says(first).get("event.action") == StreamContinued.action:
+        if int(path.stem) == 1 or says(first).get("event.action") == StreamContinued.action:
             break
     return needed
 
@@ -113,9 +122,9 @@ def _read_into(found: Survey, path: Path) -> None:
         if link is not None and _follows(found, link):
             found.head, last = Head(seq=link.seq, hash=link.hash), line
         if any(sign in line for sign in _TELLING):
-            follow(found.pending, _says(line))
+            follow(found.pending, says(line))
     if last:
-        found.day = _day(_says(last))
+        found.day = _day(says(last))
 
 
 def _follows(found: Survey, link: Link) -> bool:
@@ -134,15 +143,8 @@ def follow(pending: dict[str, None], record: dict[str, Any]) -> None:
         case OutcomeReached.action if isinstance(mail_id, str):
             pending.pop(mail_id, None)
         case StreamContinued.action:
-            pending.update(dict.fromkeys(record.get("askonce.pending", ())))
-
-
-def _says(line: bytes) -> dict[str, Any]:
-    try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return {}
-    return record if isinstance(record, dict) else {}
+            going_on = record.get("askonce.pending")
+            pending.update(dict.fromkeys(map(str, going_on if isinstance(going_on, list) else ())))
 
 
 def _day(record: dict[str, Any]) -> date:
