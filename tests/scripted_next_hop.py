@@ -17,7 +17,7 @@ import struct
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Self, cast
 
 EHLO = (
     b"250-next.example\r\n250-PIPELINING\r\n250-SIZE 104857600\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
@@ -30,8 +30,8 @@ DOT = b"\r\n.\r\n"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
     """What to do at a step: write `reply` (`drip`: seconds between its bytes), after `delay` seconds, then go on
-    (""), "close" (FIN), "reset" (RST), fall "silent" for good, or become "deaf" (read nothing until `hear_again`); "tls"
-    begins a handshake behind the reply."""
+    (""), "close" (FIN), "reset" (RST), fall "silent" for good, become "deaf" (read nothing until
+    `hear_again`), or begin the "tls" handshake."""
 
     reply: bytes = b""
     then: str = ""
@@ -190,8 +190,7 @@ class _Conversation(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self.hop._open.add(self)
         self.hop.connections.append(self.heard)
         self._task = asyncio.get_running_loop().create_task(self._talk())

@@ -9,6 +9,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 from gateway.delivery.reply_reader import MalformedReply, ReplyReader
 from gateway.errors import NextHopUnavailable
@@ -58,9 +59,8 @@ class Connection(asyncio.Protocol):
     # -- what the event loop tells us -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(high=CHUNK)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport.set_write_buffer_limits(high=CHUNK)
 
     def data_received(self, data: bytes) -> None:
         if self._failure is not None:

@@ -1,0 +1,30 @@
+"""The client against a real next hop."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.delivery.conftest import connect, deliver
+from tests.real.postfix import Postfix, free_port, open_folder, remove, start_postfix
+
+
+@pytest.fixture
+def postfix() -> Iterator[Postfix]:
+    """A private Postfix, told to believe XFORWARD."""
+    folder = open_folder()
+    server = start_postfix(folder, gateway_port=free_port())
+    try:
+        yield server
+    finally:
+        server.stop()
+        remove(folder)
+
+
+@pytest.mark.real("postfix")
+async def test_postfix_logs_the_client_of_each_mail(postfix: Postfix) -> None:
+    """Several mails over one connection: each is delivered, and Postfix logs our client for each."""
+    async with connect(f"127.0.0.1:{postfix.reinject}", data_timeout=20, command_timeout=20) as upstream:
+        assert [True] * 3 == [(await deliver(upstream)).accepted for _ in range(3)]
+    assert len(postfix.wait_for(3)) == 3
+    assert postfix.log().count("[192.0.2.7]") >= 3
+    assert postfix.log().count("connect from localhost") == 2  # connect and disconnect, once
