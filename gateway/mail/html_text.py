@@ -13,12 +13,13 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.mail.html_guard import is_bomb, without_tree
 from gateway.mail.html_marks import Mark, mark_of
-from gateway.mail.html_style import hiding_classes, look
+from gateway.mail.html_style import Look, hiding_classes, look
 from gateway.mail.text import Block, BlockKind
 
 MAX_NODES = 60_000
 MAX_DEPTH = 4_000
 
+_LOOKS = frozenset(("width", "height", "color", "bgcolor", "hidden"))
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _INLINE_DATA = re.compile(r"""data:[a-z]+/[^"'\s>)]{200,}""", re.I)
 _UNSEEN = frozenset(
@@ -77,6 +78,10 @@ def html_text(html: str, *, max_text: int = 262_144) -> HtmlText:
     if tree.root is not None:
         page.read(tree.root)
     return page.finished()
+
+
+def _looked(style: str, attributes: dict[str, str | None]) -> Look:
+    return look(style, *(attributes.get(name) or "" for name in ("width", "height", "color", "bgcolor")))
 
 
 def _all_authored(text: str) -> tuple[Block, ...]:
@@ -156,8 +161,8 @@ class _Page:
         """The frame as this element's attributes change it."""
         kind, hidden, verbatim, colour, ground = frame
         style = attributes.get("style")
-        if style or "width" in attributes or "color" in attributes or "bgcolor" in attributes or "hidden" in attributes:
-            seen = look(style or "", *(attributes.get(name) or "" for name in ("width", "height", "color", "bgcolor")))
+        if style or not _LOOKS.isdisjoint(attributes):
+            seen = look(style or "") if _LOOKS.isdisjoint(attributes) else _looked(style or "", attributes)
             colour, ground = seen.colour or colour, seen.ground or ground
             hidden = hidden or seen.hidden or "hidden" in attributes
             hidden = hidden or bool(seen.colour and colour == ground)

@@ -214,6 +214,8 @@ def _urls(text: str) -> tuple[tuple[int, str], ...]:
 
 def _without_repeats(pieces: list[_Piece], forward: bool) -> list[_Piece]:
     """Of alternatives the one that says most (HTML when they are level), and what the others say beyond it."""
+    if len(pieces) == 2 and _words(pieces[0]) == _words(pieces[1]):
+        return [next((piece for piece in pieces if piece.html), pieces[0])]
     pairs = [_pairs(piece.text[: piece.visible]) for piece in pieces]
     best = max(
         range(len(pieces)), key=lambda number: (pieces[number].html and pairs[number] != set(), len(pairs[number]))
@@ -223,6 +225,10 @@ def _without_repeats(pieces: list[_Piece], forward: bool) -> list[_Piece]:
         if number != best and not pairs[number] <= pairs[best]:
             out += _beyond(piece, pairs[best], forward)
     return out
+
+
+def _words(piece: _Piece) -> list[str]:
+    return piece.text[: piece.visible].split()
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:
