@@ -50,6 +50,7 @@ async def release(
 ) -> Released | StillHeld | TooLate:
     """Send a held mail with these words (None: as they are). With `decision`, compliance sends it whatever the verdict
     is, and `note` is what the sender is told. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    on_record: HeldMail | None = None
     try:
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
@@ -62,16 +63,19 @@ async def release(
                 return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
             message = walk(revision.raw)
             found = await _judged(house, held, message, unit)
+            await house.audit.record(_verdict(house, held, revision, found))
+            on_record, changed = held, None
             if passing(found) or decision:
                 changed = await _send(house, unit, held, revision, found, actor=actor, note=note)
                 if decision:
                     await _tell(house, unit, changed, message, note)
-            else:
-                await house.audit.record(_verdict(house, held, revision, found))
-                changed = None
-    except Lost:
-        return await too_late(house, hold_id)
-    house.audit.note(_outcome(house, held, "released" if changed else "held"))
+    except BaseException as error:
+        if on_record:
+            _note_outcome(house, on_record, "duplicate" if isinstance(error, Lost) else "failed")
+        if isinstance(error, Lost):
+            return await too_late(house, hold_id)
+        raise
+    _note_outcome(house, held, "released" if changed else "held")
     if changed:
         return Released(held=changed, lost=revision.lost)
     return StillHeld(held=held, recheck=checked(found, message, revision.lost))
@@ -96,7 +100,6 @@ async def _send(
     house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, *, actor: str, note: str
 ) -> HeldMail:
     ask_id = found.history.reserved if passing(found) else await _remembered(house, unit, found)
-    await house.audit.record(_verdict(house, held, revision, found))
     changed = await take(house, unit, held, HoldAction.RELEASE, by=actor, note=note, ask_id=ask_id)
     now = house.clock()
     await unit.outbox.put(
@@ -152,5 +155,5 @@ def _verdict(house: House, held: HeldMail, revision: Revision, found: Assessment
     )
 
 
-def _outcome(house: House, held: HeldMail, outcome: str) -> OutcomeReached:
-    return OutcomeReached(mail_id=held.id, at=house.clock(), outcome=outcome, hold_id=held.id)
+def _note_outcome(house: House, held: HeldMail, outcome: str) -> None:
+    house.audit.note(OutcomeReached(mail_id=held.id, at=house.clock(), outcome=outcome, hold_id=held.id))

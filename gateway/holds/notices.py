@@ -197,7 +197,8 @@ def _marked(found: Sequence[Ground], say: Words) -> list[Block]:
     if first.title or first.why or not first.because:
         blocks += [_heading(say.rule), _paragraph(_rule(first, say))]
     for other in others:
-        blocks += [_heading(say.also), *(_quote(sentence) for sentence in other.sentences)]
+        new = [sentence for sentence in other.sentences if sentence not in first.sentences]
+        blocks += [_heading(say.also), *(_quote(sentence) for sentence in new)]
         blocks += [_paragraph(other.title or other.because)] if other.title or other.because else []
     return blocks
 
