@@ -13,6 +13,7 @@ import httpx
 
 from gateway.asks.ask import Ask, AskKey, AskState
 from gateway.audit.events import AuditEvent
+from gateway.audit.memory import MemoryAudit
 from gateway.config import Settings
 from gateway.config import settings as typed
 from gateway.delivery.memory import MemoryNextHop
@@ -41,7 +42,7 @@ TEAM = "team@corp.example"
 MEMBERS = ("bea.stone@corp.example", "cem.aydin@corp.example", "dora.lind@corp.example")
 BODY = """Hi all,
 
-thank you for a great launch week, customers have noticed.
+the numbers for October are in.
 
 Just a reminder to put the new banner on your personal LinkedIn profile, as I asked last month.
 
@@ -52,9 +53,9 @@ Ann
 """
 CLEAN = """Hi all,
 
-thank you for a great launch week, customers have noticed.
+the numbers for October are in.
 
-The banner is kept in the brand folder for whoever may ever want it.
+The LinkedIn banner is kept in the brand folder for anyone who may ever want it.
 
 The minutes are in the usual folder.
 
@@ -63,35 +64,20 @@ Ann
 """
 
 
-class Log:
-    """An audit that keeps its events in order."""
-
-    def __init__(self) -> None:
-        self.events: list[AuditEvent] = []
-
-    async def record(self, event: AuditEvent) -> None:
-        """See the port."""
-        self.events.append(event)
-
-    def note(self, event: AuditEvent) -> None:
-        """See the port."""
-        self.events.append(event)
-
-    def of(self, kind: type[AuditEvent]) -> list[AuditEvent]:
-        """The events of one kind."""
-        return [event for event in self.events if isinstance(event, kind)]
-
-
 @dataclass(slots=True, kw_only=True)
 class Desk:
     """The house, the page's client and the clock."""
 
     house: House
     store: Store
-    audit: Log
+    audit: MemoryAudit
     client: httpx.AsyncClient
     now: datetime = NOON
     numbers: int = field(default=0)
+
+    def events(self, kind: type[AuditEvent]) -> list[AuditEvent]:
+        """What the audit has of one kind."""
+        return [event for event in self.audit.events if isinstance(event, kind)]
 
     def new_id(self) -> str:
         """Ids in order."""
@@ -238,7 +224,7 @@ def letter(body: str = BODY, subject: str = "Our new banner", attachments: Seque
 async def open_desk(settings: Mapping[str, Any] | None = None, *, store: str = ":memory:") -> AsyncIterator[Desk]:
     """A desk with an empty store."""
     opened = await open_store(store)
-    log = Log()
+    log = MemoryAudit()
     desk: Desk
     house = House(
         settings=_settings(settings or {}),

@@ -14,11 +14,11 @@ from tests.web.desk import ANN, KEY, MEMBERS, TEAM, Desk, letter, open_desk
 
 CHASING = """Hi all,
 
-thank you for a great launch week - the new look is everywhere and customers have noticed.
+the numbers for October are in; more on Thursday.
 
 Just circling back on the LinkedIn banner I sent last month: it would be lovely if everybody put it on their own profile by Friday. So far 14 of 40 have changed theirs.
 
-The quarterly numbers come on Thursday, as always, and the minutes are in the usual folder.
+The minutes of the last meeting are in the usual folder.
 
 Thanks so much,
 Ann
@@ -81,7 +81,7 @@ async def served(desk: Desk, port: int = 0) -> AsyncIterator[str]:
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     running = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
         await asyncio.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

@@ -156,7 +156,7 @@ async def test_withdrawing_takes_the_mail_back(desk: Desk) -> None:
     page = (await desk.get()).text
     assert "You took this mail back" in page
     assert "Monday 2 November 2026, 12:00 UTC</time>, by you" in page
-    assert desk.audit.of(HoldChanged)
+    assert desk.events(HoldChanged)
 
 
 async def test_withdrawing_needs_the_tick(desk: Desk) -> None:
@@ -265,7 +265,7 @@ async def test_looking_is_written_down_once_a_minute(desk: Desk) -> None:
     held = await desk.hold()
     for _ in range(50):
         await desk.get()
-    [event] = desk.audit.of(HoldOpened)
+    [event] = desk.events(HoldOpened)
     assert isinstance(event, HoldOpened)
     assert (event.hold_id, event.purpose) == (held.id, "review")
     assert SECRET not in repr(desk.audit.events)

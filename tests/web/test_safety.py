@@ -1,4 +1,4 @@
-"""What the review page never does: act on a look, act for a scanner, act for another site, leak, or run a mail's words."""
+"""What the review page never does: act on a look, for a scanner or another site, leak, or run a mail's words."""
 
 import asyncio
 import itertools
@@ -148,7 +148,7 @@ async def test_unknown_and_spent_links_are_one_page(desk: Desk) -> None:
         assert answer.text == unknown.text
         assert answer.headers == unknown.headers
     assert "banner" not in spent.text
-    assert not [event for event in desk.audit.of(HoldOpened) if event.at > held.expires_at + LINGERS]
+    assert not [event for event in desk.events(HoldOpened) if event.at > held.expires_at + LINGERS]
 
 
 async def test_a_link_to_a_mail_under_way_does_not_run_out(desk: Desk) -> None:
@@ -409,7 +409,7 @@ async def test_hostile_html_is_never_shown_as_html(desk: Desk) -> None:
     """The page is made of the words of an HTML mail, not of its HTML."""
     body = (
         f"<html><body onload=alert(1)><p>{ASK} last month.</p><img src=https://evil.example/x.png>"
-        "<script>alert(1)</script><style>*{display:none}</style><form action=//evil.example><input></form></body></html>"
+        "<script>alert(1)</script><style>*{display:none}</style><form action=//evil.example><input></form></body>"
     )
     raw = letter(body, attachments=()).replace(b"text/plain", b"text/html")
     await desk.hold(raw)
