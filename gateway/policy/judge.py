@@ -80,11 +80,11 @@ def _fire(rule: Rule, reading: Reading, detector: Detector) -> Iterator[Finding]
         for condition in conditions:
             if holds(condition, line, place, reading):
                 fired += 1
-                yield _finding(rule, line)
+                yield _finding(rule, line, reading)
                 break
 
 
-def _finding(rule: Rule, line: Line) -> Finding:
+def _finding(rule: Rule, line: Line, reading: Reading) -> Finding:
     return Finding(
         rule_id=rule.id,
         label=rule.label,
@@ -93,15 +93,19 @@ def _finding(rule: Rule, line: Line) -> Finding:
         end=line.end,
         sentence=line.original.strip(),
         because=rule.why.partition(". ")[0].rstrip(".") + ".",
-        favour=rule.favour or _favour(line),
+        favour=rule.favour or _favour(line, reading),
     )
 
 
-def _favour(line: Line) -> Favour | None:
-    """The favour most plainly meant; named in the sentence itself before referred to."""
-    for strengths in (line.strength, line.reach):
+def _favour(line: Line, reading: Reading) -> Favour | None:
+    """The favour most plainly meant; named in the sentence itself before referred to. Where both are named as plainly,
+    a word of spreading (share, like, review ...) decides for promotion."""
+    for strengths, marks in ((line.strength, line.marks), (line.reach, reading.marks)):
         if strengths:
-            return max(strengths, key=lambda favour: (strengths[favour], favour == Favour.PROMOTION))
+            most = max(strengths.values())
+            if strengths.get(Favour.PROFILE_CHANGE) == most and not (
+                strengths.get(Favour.PROMOTION) == most and "spreads" in marks
+            ):
+                return Favour.PROFILE_CHANGE
+            return Favour.PROMOTION
     return None
-
-
