@@ -63,6 +63,9 @@ _SIGN_OFF = re.compile(
     re.I,
 )
 _CONTACT = re.compile(r"\+?\d[\d ()./-]{6,}\d|@|www\.|https?://|\s\|\s|\b(?:tel|phone|mobile?|fax|t|m)\b\s*[:.+]", re.I)
+_SOCIAL = re.compile(
+    r"(?:follow|find|connect with|join|like) (?:us|me)\b|folgen sie|suivez|s[íi]g[ua]e?nos|volg ons", re.I
+)
 _AFTERTHOUGHT = re.compile(
     r"(?:p\.?\s?p?\.?\s?s\b|oh\b|also\b|please\b|pls\b|can\b|could\b|would\b|will\b|do\b|don['’]?t\b|did\b|has\b|have\b"
     r"|btw\b|by the way\b|reminder\b|remember\b|one more\b|and\b|but\b|nb\b|n\.b|edit\b|update\b|bitte\b|por favor\b"
@@ -261,7 +264,8 @@ def _signatures(lines: list[_Line]) -> None:
         if line.kind is not None or not line.words:
             continue
         if line.words == "--" or line.words in ("\u2014", "__"):
-            _sign(lines, number, after_delimiter=True)
+            line.kind = _S
+            _sign(lines, number + 1, after_delimiter=True)
         elif len(line.words) < 80 and _MOBILE.match(line.words):
             line.kind = _S
         elif len(line.words) < 45 and _SIGN_OFF.fullmatch(line.words):
@@ -269,27 +273,44 @@ def _signatures(lines: list[_Line]) -> None:
 
 
 def _sign(lines: list[_Line], number: int, *, after_delimiter: bool) -> None:
-    """Mark what looks like name, title and contact; the first line that speaks to the reader ends it."""
-    taken: list[_Line] = []
-    said = 0
-    for line in lines[number:]:
-        if line.kind is not None:
+    """Mark what looks like name, title and contact; the first line that speaks to the reader ends it, and so does a
+    further paragraph without a way to reach anybody."""
+    end, said, new = number, int(after_delimiter), False
+    for place in range(number, len(lines)):
+        line = lines[place]
+        if line.kind is not None or said > _MAX_SIGNATURE_LINES:
             break
-        if line.words and taken and _speaks(line.words):
-            break
-        said += bool(line.words)
-        if said > _MAX_SIGNATURE_LINES:
-            break
-        if not after_delimiter and line.words and not taken and _speaks(line.words):
-            return
-        taken.append(line)
-    for line in taken:
+        if line.words:
+            if said and _speaks(line.words):
+                break
+            if not said and _speaks(line.words):
+                return
+            if new and said > int(after_delimiter) and not _reachable(lines, place):
+                break
+            said, new, end = said + 1, False, place + 1
+        else:
+            new = True
+    for line in lines[number:end]:
         line.kind = _S
+
+
+def _reachable(lines: list[_Line], number: int) -> bool:
+    """A paragraph with a telephone number, an address or an invitation to follow the company."""
+    for line in lines[number : number + _MAX_SIGNATURE_LINES]:
+        if not line.words:
+            return False
+        if _CONTACT.search(line.words) or _SOCIAL.match(line.words):
+            return True
+    return False
 
 
 def _speaks(words: str) -> bool:
     """A sentence to the reader rather than a name, a title or an address."""
     count = words.count(" ") + 1
+    if (words[0] in "-*\u2022" and count >= 2) or words[-1] == ":":
+        return True  # a list
+    if ":" in words and words.count(",") >= 2 and not _CONTACT.search(words):
+        return True
     if _AFTERTHOUGHT.match(words) and count >= 2:
         return True
     if words[-1] in "?!" and count >= 2:
