@@ -13,7 +13,7 @@ def _names(line: str) -> frozenset[str]:
     return frozenset(line.split())
 
 
-_FEW_TAGS = 600  # so few can do no harm
+_FEW_TAGS = 300  # so few can do no harm
 _MOST_OPEN = 300  # elements inside each other; browsers stop at 512
 _MOST_FORMATTING = 40  # <b>, <font> ... left open
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
@@ -91,7 +91,8 @@ def _without_unseen(source: str) -> str:
         while (start := low.find(begins, at)) >= 0:
             out.append(source[at:start])
             end = low.find(ends, start)
-            at = end + len(ends) if end >= 0 else len(source)
+            close = source.find(">", end) if end >= 0 else -1
+            at = close + 1 if close >= 0 else len(source)
         out.append(source[at:])
         source = "".join(out)
     return source
