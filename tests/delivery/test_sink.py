@@ -21,7 +21,7 @@ async def test_keeps_mail_with_its_envelope(tmp_path: Path) -> None:
         transaction = upstream.begin(SENDER, FACTS)
         for name in ("ben", "cyn"):
             assert (await transaction.rcpt(MailPath(text=f"{name}@lantern.example"))).accepted
-        content = Content(wire=MAIL.wire + b"8-bit \xe9 " + b"long " * 2000 + b"\r\n")
+        content = Content(wire=b"Subject: soup\r\n\r\n..\r\n8-bit \xe9 " + b"long " * 2000 + b"\r\n")
         assert (await transaction.send(HEADERS, content)).accepted
         replies = await asyncio.gather(*(deliver(upstream) for _ in range(20)))
     await sink.stop()
