@@ -31,7 +31,7 @@ def mail_path(argument: str, *, max_size: int) -> tuple[Path, int] | Reply:
     """The reverse-path ("<>" allowed) and the size the client declares (bytes, 0 when it does not); or the refusal."""
     if argument[:5].upper() != "FROM:":
         return SYNTAX_MAIL
-    path = _path(argument[5:], bad=BAD_SENDER)
+    path = _path(argument[5:], none=SYNTAX_MAIL, bad=BAD_SENDER)
     if isinstance(path, Reply) or not path.parameters:
         return path if isinstance(path, Reply) else (path, 0)
     return _with_size(path, max_size)
@@ -41,14 +41,14 @@ def rcpt_path(argument: str) -> Path | Reply:
     """The forward-path, never null; or the refusal."""
     if argument[:3].upper() != "TO:":
         return SYNTAX_RCPT
-    path = _path(argument[3:], bad=BAD_RECIPIENT)
+    path = _path(argument[3:], none=SYNTAX_RCPT, bad=BAD_RECIPIENT)
     return BAD_RECIPIENT if isinstance(path, Path) and not path.text else path
 
 
-def _path(rest: str, *, bad: Reply) -> Path | Reply:
+def _path(rest: str, *, none: Reply, bad: Reply) -> Path | Reply:
     match = _ARGUMENT.fullmatch(rest)
     if match is None:
-        return bad
+        return bad if rest.strip() else none
     bracketed, bare, parameters = match.groups()
     text = bare if bracketed is None else bracketed
     if text and not _has_mailbox(text):

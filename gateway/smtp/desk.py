@@ -24,7 +24,7 @@ from gateway.smtp.limits import Budget, Connections, TrustedPeers
 from gateway.smtp.spool import Spool
 
 if TYPE_CHECKING:
-    from gateway.smtp.connection import Connection
+    from gateway.smtp.channel import Channel
 
 Receive: TypeAlias = Callable[[Envelope, Content, Transaction], Awaitable[Reply]]
 
@@ -47,7 +47,7 @@ class Desk:
     connections: Connections = field(init=False)
     budget: Budget = field(init=False)
     trusted: TrustedPeers = field(init=False)
-    sessions: set["Connection"] = field(default_factory=set, init=False)
+    sessions: set["Channel"] = field(default_factory=set, init=False)
     flows: set[asyncio.Task[Reply]] = field(default_factory=set, init=False)
 
     empty: asyncio.Event = field(default_factory=asyncio.Event, init=False)  # no session is left

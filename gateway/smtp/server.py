@@ -17,7 +17,7 @@ from gateway.smtp.desk import Desk, Receive
 from gateway.smtp.session import Session
 
 _BACKLOG = 1024  # connections the kernel may queue for us
-_ENDING = 5.0  # seconds for aborted connections to be gone
+_ENDING = 5.0  # seconds for aborted connections and cancelled flows to be gone
 _SWEEP = 1.0  # seconds between two looks at all deadlines
 
 
@@ -85,7 +85,8 @@ class Edge:
             session.abort()
         for flow in self.desk.flows:
             flow.cancel()
-        await asyncio.gather(*self._under_way(), return_exceptions=True)
+        if tasks := self._under_way():
+            await asyncio.wait(tasks, timeout=_ENDING)
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()

@@ -29,7 +29,8 @@ _HANDSHAKE = 30.0  # seconds
 BYE = Reply(code=221, enhanced="2.0.0", text="Bye")
 NEED_HELO = Reply(code=503, enhanced="5.5.1", text="Send EHLO or HELO first")
 NEED_MAIL = Reply(code=503, enhanced="5.5.1", text="Need MAIL command")
-NEED_RCPT = Reply(code=554, enhanced="5.5.1", text="No valid recipients")
+NEED_RCPT = Reply(code=503, enhanced="5.5.1", text="Need RCPT command")
+NO_RCPT = Reply(code=554, enhanced="5.5.1", text="No valid recipients")
 NESTED = Reply(code=503, enhanced="5.5.1", text="Nested MAIL command; the transaction is given up")
 BETWEEN_MAILS = Reply(code=503, enhanced="5.5.1", text="Not within a mail transaction")
 NO_ARGUMENT = Reply(code=501, enhanced="5.5.4", text="This command takes no argument")
@@ -49,8 +50,8 @@ BAD_ATTRIBUTE = Reply(code=501, enhanced="5.5.4", text="Bad attribute")
 class Session(Connection):
     """One client's conversation, mail after mail."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, desk: Desk, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        super().__init__(desk, loop)
         self._greeted = False
         self._own = SessionFacts()  # what we see of the client, or XCLIENT told us
         self._facts = self._own  # with what XFORWARD told us for the next mail
@@ -142,7 +143,7 @@ class Session(Connection):
         if self._mail is None:
             return self._error(NEED_MAIL)
         if not self._recipients:
-            return self._error(NEED_RCPT)
+            return self._error(NO_RCPT if self._transaction else NEED_RCPT)
         reader = self.desk.reader()
         if not reader.reserve(max(self._declared, _LEAST_RESERVE)):
             return self._say(wire(NO_SPACE))
