@@ -1,5 +1,6 @@
 """Re-checking: would this text pass? The answer a sender sees while typing. Writes nothing. IO: reads through ports."""
 
+import asyncio
 from dataclasses import dataclass
 
 from gateway.disposition import Advise, Relay
@@ -33,7 +34,7 @@ async def recheck(
 ) -> Recheck:
     """Judge the mail with these words (None: as they are), against the memory as it is now. Raises GatewayError."""
     try:
-        revision = revise(raw, new_text, new_subject)
+        revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
     except NotEditable as error:
         return sealed(held, read_text(walk(raw)), error.reason)
     message = walk(revision.raw)

@@ -5,6 +5,7 @@ outbox, reserve its ask. Whoever comes second finds the state changed. The verdi
 unit commits. IO through ports.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from gateway.asks.history import window_start
@@ -58,7 +59,7 @@ async def release(
                 return TooLate(held=held)
             raw = await unit.holds.raw(hold_id)
             try:
-                revision = revise(raw, new_text, new_subject)
+                revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
             except NotEditable as error:
                 return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
             message = walk(revision.raw)

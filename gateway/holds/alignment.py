@@ -16,7 +16,7 @@ from gateway.mail.text import BlockKind, MessageText
 NOT_AUTHORED = -1
 _INVISIBLE = re.compile(r"[\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _WINDOW = 4000  # visible characters a reading may hold that its source text does not: alternative texts, addresses
-_MOST_LINES = 4000  # beyond this lines are not compared one by one
+_MOST_LINES = 2000  # beyond this, changed lines are not compared one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,12 +180,22 @@ def script(old: Sequence[Line], new: Sequence[str], present: frozenset[int]) -> 
 
 
 def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, Sequence[str]]]:
-    """(first, last, lines): the old lines `first` up to `last` become these lines."""
-    if len(old) + len(new) > _MOST_LINES:
-        return [(0, len(old), new)]
+    """(first, last, lines): the old lines `first` up to `last` become these lines. What is alike at both ends is set
+    aside first, so that a small edit of a long text costs little."""
     one, other = [_words(line) for line in old], [_words(line) for line in new]
-    matcher = SequenceMatcher(None, one, other, autojunk=len(one) + len(other) > 400)
-    return [(i1, i2, new[j1:j2]) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
+    head = _alike(one, other)
+    tail = _alike(one[head:][::-1], other[head:][::-1])
+    one, other = one[head : len(one) - tail], other[head : len(other) - tail]
+    if len(one) + len(other) > _MOST_LINES:
+        return [(head, head + len(one), new[head : head + len(other)])]
+    codes = SequenceMatcher(None, one, other, autojunk=len(one) + len(other) > 400).get_opcodes()
+    return [(head + i1, head + i2, new[head + j1 : head + j2]) for tag, i1, i2, j1, j2 in codes if tag != "equal"]
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines at the beginning are the same."""
+    pairs = zip(one, other, strict=False)
+    return next((number for number, (line, same) in enumerate(pairs) if line != same), min(len(one), len(other)))
 
 
 def _words(line: str) -> str:

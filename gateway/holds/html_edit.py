@@ -5,6 +5,7 @@ never left behind in either case. *Pure.*
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -89,7 +90,8 @@ class _Document:
         changed = {item: self._unbulleted(item, text) for item, text in changed.items()}
         linked, lost_links = _linked(changed, gone, mark)
         self._write(linked)
-        mixed = any(sum(cut.line == line for cut in self.cuts) > 1 for line in edit.drop)
+        pieces = Counter(cut.line for cut in self.cuts)
+        mixed = any(pieces[line] > 1 for line in edit.drop)
         html = _unmarked(self.tree.html or "", mark, [address for _, address in gone])
         return EditedHtml(html=html, lost=(SIMPLER_LINES,) if mixed or lost_links else ())
 
@@ -110,14 +112,18 @@ class _Document:
 
     def _links_gone(self, changed: dict[int, str]) -> list[tuple[str, str]]:
         """(words, address) of links that lose all their words."""
+        linked: dict[int, list[int]] = {}
+        anchors: dict[int, LexborNode] = {}
+        for number, node in enumerate(self.nodes):
+            anchor = _link_around(node)
+            if anchor is not None:
+                anchors[anchor.mem_id] = anchor
+                linked.setdefault(anchor.mem_id, []).append(number)
         gone: list[tuple[str, str]] = []
-        for item, text in changed.items():
-            anchor = _link_around(self.nodes[item])
-            if anchor is None or visible(text):
-                continue
-            left = [number for number, node in enumerate(self.nodes) if _link_around(node) == anchor]
-            if len(left) < 20 and all(not visible(changed.get(number, "x")) for number in left):
-                gone.append(((self.nodes[item].text_content or "").strip(), anchor.attributes.get("href") or ""))
+        for mark, numbers in linked.items():
+            if all(not visible(changed.get(number, "x")) for number in numbers):
+                words = "".join(self.nodes[number].text_content or "" for number in numbers).strip()
+                gone.append((words, anchors[mark].attributes.get("href") or ""))
         return gone
 
     def _unbulleted(self, item: int, text: str) -> str:
@@ -212,8 +218,9 @@ def _holds_something(node: LexborNode) -> bool:
 def _linked(changed: dict[int, str], gone: Sequence[tuple[str, str]], mark: str) -> tuple[dict[int, str], bool]:
     """Links whose words live on in the new text are put around them again; True when one could not be."""
     lost = False
+    speaking = [item for item, text in changed.items() if text.strip()]
     for number, (words, _) in enumerate(gone):
-        home = next((item for item, text in changed.items() if len(words) > 2 and words in text), None)
+        home = next((item for item in speaking if len(words) > 2 and words in changed[item]), None)
         if home is None:
             lost = True
             continue
@@ -230,9 +237,14 @@ def _unused(source: str) -> str:
 
 
 def _unmarked(html: str, mark: str, addresses: Sequence[str]) -> str:
-    for number, address in enumerate(addresses):
-        html = html.replace(f"{mark}a{number}o", f'<a href="{escape(address)}">').replace(f"{mark}a{number}c", "</a>")
-    return html.replace(f"{mark}br", "<br>")
+    """The document with real tags in the places of the marks."""
+
+    def tag(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return "<br>"
+        return f'<a href="{escape(addresses[int(found[1])])}">' if found[2] == "o" else "</a>"
+
+    return re.sub(rf"{mark}(?:br|a(\d+)([oc]))", tag, html)
 
 
 def _too_deep(source: str) -> bool:
