@@ -84,7 +84,8 @@ def set_up(settings: LogSettings, stream: TextIO | None = None) -> None:
 
 
 def clean(text: str) -> str:
-    """A string as it may stand in a line: capped, secrets cut out, control and format characters as escapes."""
+    """A string as it may stand in a line: capped, secrets cut out; control and format characters, and the backslash
+    that escapes them, as escapes."""
     if len(text) > CAP:
         text = f"{text[:CAP]}…[+{len(text) - CAP}]"
     text = _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", _LINK.sub(rf"\g<1>{HIDDEN}", text))
@@ -93,7 +94,9 @@ def clean(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
-    return {10: "\\n", 13: "\\r", 9: "\\t"}.get(code) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    return {10: "\\n", 13: "\\r", 9: "\\t", 92: "\\\\"}.get(code) or (
+        f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    )
 
 
 def _pin(logger: logging.Logger, floor: int) -> None:

@@ -21,12 +21,15 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+import structlog
+
 from gateway import __version__
 from gateway.audit.events import AuditEvent, OutcomeReached, StreamRecovered, StreamStarted, StreamStopped
 from gateway.audit.survey import segments
 from gateway.audit.tail import Entry, Sync, Tail, entry
 from gateway.errors import AuditUnavailable, UserError
 
+log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 Fate = Callable[[str], Awaitable[str | None]]  # mail id -> the outcome that is known from elsewhere
 Waiter: TypeAlias = asyncio.Future[None]
@@ -49,6 +52,7 @@ class AuditStream:
         self._busy = self._called = self._closed = False
         self._timer: asyncio.TimerHandle | None = None
         self._lost = 0
+        self._refused = False  # the last attempt failed
         self._work: queue.SimpleQueue[tuple[list[Place], datetime] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"audit-{tail.stream}", daemon=True)
         self._thread.start()
@@ -132,12 +136,18 @@ class AuditStream:
         for _, waiter in batch:
             if waiter is not None and not waiter.done():
                 waiter.set_result(None)
+        if self._refused:
+            self._refused = False
+            log.warning("audit takes records again", stream=self._tail.stream)
         if self._queue:
             self._call()
         return None
 
     def _refuse(self, batch: list[Place], failure: BaseException) -> None:
         """Tell all who wait, those in the queue too: it is the same disk. Notes stay for the next attempt."""
+        if not self._refused:
+            self._refused = True
+            log.error("audit refuses records", stream=self._tail.stream, error=str(failure))
         places = batch + self._queue
         self._queue = [place for place in places if place[1] is None]
         for _, waiter in places:

@@ -41,8 +41,8 @@ def verify(path: Path, *, expect: Mapping[str, Head] | None = None, progress: Pr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """The files of one stream. `name` "": what the records say; `whole`: it should be there from its start; `alone`: it is
-    one file, and others may follow it."""
+    """The files of one stream. `name` "": as the records say; `whole`: it should be there from its start; `alone`: one
+    file, which others may follow."""
 
     name: str
     files: list[Path]
