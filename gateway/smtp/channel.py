@@ -52,7 +52,7 @@ class Channel(SMTP):
         self._channel = cast("asyncio.Transport", transport)
         self.transport = transport
         peer = transport.get_extra_info("peername") or ("", 0)
-        self.peer_address, self.peer_port = (str(peer[0]), int(peer[1])) if len(peer) > 1 else (str(peer), 0)
+        self.peer_address, self.peer_port = _plain(str(peer[0])), int(peer[1])
         if self.desk.draining or not self.desk.connections.enter(self.peer_address):
             self._channel.write(wire(SHUTTING_DOWN if self.desk.draining else BUSY))
             self._closing = True
@@ -213,3 +213,9 @@ class Channel(SMTP):
         self._flush()
         self._deadline = self.loop.time() + _LINGER
         self._channel.close()
+
+
+def _plain(address: str) -> str:
+    """An IPv4 client of a socket for both families, under its own address (RFC 4291 section 2.5.5.2)."""
+    mapped = address.lower().removeprefix("::ffff:")
+    return mapped if "." in mapped else address

@@ -102,7 +102,7 @@ class Session(Connection):
             return False
         await self._forget()
         self._greeted = True
-        self._own = self._facts = replace(self._own, helo=hostname, protocol=protocol)
+        self._own = self._facts = replace(self._own, helo=hostname.split(" ", 1)[0], protocol=protocol)
         return True
 
     # -- one mail -------------------------------------------------------------------------------------------------
@@ -157,6 +157,7 @@ class Session(Connection):
             content = reader.result() if await self._read_message(reader) else None
             if isinstance(content, Content):
                 given = True
+                self._errors = 0  # a client that brings mail may err again
                 self._answer(await self._receive(content, reader))
             elif content is not None:
                 self._say(wire(content))

@@ -285,6 +285,26 @@ async def test_many_errors_end_the_connection() -> None:
     assert codes == [500] * 20 + [421]
 
 
+async def test_a_client_that_brings_mail_may_err() -> None:
+    """Errors are counted from mail to mail: a connection kept for many mails is not ended by a few mistakes in each."""
+    async with edge_with() as edge, client_of(edge) as client:
+        for _ in range(3):
+            client.say(b"WHAT\r\n" * 15)
+            assert await client.hears(15) == [500] * 15
+            await client.ready()
+            assert code(await client.ask(b"x\r\n.\r\n")) == 250
+
+
+async def test_an_ipv4_client_of_an_ipv6_socket_is_itself() -> None:
+    """A mapped address is told, limited and trusted as the IPv4 address it is."""
+    box = Box()
+    async with edge_with(box, listen="[::]:0", xforward_peers=("127.0.0.1",)) as edge, client_of(edge) as client:
+        assert b"XFORWARD" in await client.ask(b"EHLO c.example\r\n")
+        await client.ready()
+        await client.ask(b"x\r\n.\r\n")
+    assert box.mails[0][0].session.peer_address == "127.0.0.1"
+
+
 async def test_too_many_recipients() -> None:
     """Past max_recipients each further one is 452 4.5.3, and the mail goes to those accepted (RFC 5321 4.5.3.1.10)."""
     box = Box()
