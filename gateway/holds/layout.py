@@ -4,6 +4,7 @@ Whatever comes from a mail is hostile: `one_line` takes out controls and directi
 everything. *Pure.*
 """
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -70,7 +71,8 @@ def _shown(character: str) -> bool:
 
 def as_text(blocks: Sequence[Block]) -> str:
     """Plain text, "\\n" line ends, wrapped; links stand alone on their line, unwrapped."""
-    return "\n".join(line for block in blocks for line in _text_lines(block)).strip("\n") + "\n"
+    text = "\n".join(line for block in blocks for line in _text_lines(block))
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
 def _text_lines(block: Block) -> list[str]:

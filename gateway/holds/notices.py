@@ -13,7 +13,7 @@ from gateway.holds.hold import HeldMail
 from gateway.holds.layout import Block, Kind, as_html, as_text, one_line
 from gateway.holds.words import Words, words
 from gateway.policy.labels import SHOWN_FIRST, Mode
-from gateway.policy.pack import Pack
+from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.policy.verdict import Finding
 
 _MOST_SENTENCES = 3  # of one rule
@@ -38,6 +38,7 @@ class Notice:
 class Ground:
     """One rule that stopped a mail, as its sender sees it; `because` says what is the matter with the sentences."""
 
+    rule_id: str
     title: str
     why: str
     advice: str
@@ -71,6 +72,7 @@ def _ground(rule_id: str, found: list[Finding], pack: Pack) -> Ground:
     because = one_line(found[0].because)
     why = one_line(rule.why, 600) if rule else ""
     return Ground(
+        rule_id=rule_id,
         title=one_line(rule.title) if rule else "",
         why=why,
         advice=one_line(rule.advice, 600) if rule else "",
@@ -90,7 +92,7 @@ def held_notice(held: HeldMail, pack: Pack, link: str) -> Notice:
         *_marked(found, say),
         *_asked_before(held, say),
         _heading(say.to_do),
-        *_remedy(found[:1], say),
+        *_remedy(found, say),
         *_act(link, say),
         _paragraph(say.expiry.format(date=say.date(held.expires_at))),
     ]
@@ -119,6 +121,7 @@ def expired_notice(held: HeldMail, pack: Pack) -> Notice:
         _lead(opening),
         _paragraph(say.expired_attached),
         *_marked(grounds(held.findings, pack)[:1], say),
+        _heading(say.to_do),
         _paragraph(say.expired_to_do),
     ]
     return _notice("expired", say.expired_subject, blocks, say, subject=held.subject, message_id=held.message_id)
@@ -132,10 +135,10 @@ def bounce_notice(held: HeldMail, refusals: Sequence[Refusal], *, others_got_it:
     lines = [f"{one_line(refusal.recipient)}: {_reply(refusal)}".rstrip(": ") for refusal in refusals]
     blocks = [
         _lead(opening.format(subject=subject, count=say.count(len(refusals)), hours=late_hours)),
+        _paragraph(say.bounce_attached),
         _heading(say.bounce_refused),
         *(_paragraph(line) for line in lines[:_MOST_REFUSALS]),
         *([_paragraph("…")] if len(lines) > _MOST_REFUSALS else []),
-        _paragraph(say.bounce_attached),
     ]
     return _notice("bounce", say.bounce_subject, blocks, say, subject=held.subject, message_id=held.message_id)
 
@@ -153,11 +156,11 @@ def upheld_notice(held: HeldMail, pack: Pack, note: str, *, now: datetime) -> No
     say = words(held.language)
     over = held.expires_at <= now
     todo = say.upheld_late if over else say.upheld_to_do.format(date=say.date(held.expires_at))
-    found = grounds(held.findings, pack)[:1]
+    found = grounds(held.findings, pack)[:_MOST_RULES]
     blocks = [
         _lead(say.upheld_opening.format(subject=_subject(held.subject, say))),
         *_their_words(note, say),
-        *_marked(found, say),
+        *_marked(found[:1], say),
         _heading(say.to_do),
         *_remedy(found, say),
         _paragraph(todo),
@@ -223,11 +226,12 @@ def _asked_before(held: HeldMail, say: Words) -> list[Block]:
 
 
 def _remedy(found: Sequence[Ground], say: Words) -> list[Block]:
-    blocks: list[Block] = []
-    for ground in found:
-        blocks += [_paragraph(ground.advice)] if ground.advice else []
-        blocks += [_paragraph(say.instead), Block(kind=Kind.SAMPLE, text=ground.fix)] if ground.fix else []
-    return blocks
+    """The advice of the strictest rule; where these people were asked before, other words for asking are no help."""
+    repeated = [ground for ground in found if ground.rule_id == ASKED_BEFORE]
+    shown = list(dict.fromkeys([*found[:1], *repeated]))
+    blocks = [_paragraph(ground.advice) for ground in shown if ground.advice]
+    fixes = [ground.fix for ground in repeated or shown if ground.fix]
+    return [*blocks, *([_paragraph(say.instead), Block(kind=Kind.SAMPLE, text=fixes[0])] if fixes else [])]
 
 
 def _act(link: str, say: Words) -> list[Block]:

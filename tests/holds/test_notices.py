@@ -158,6 +158,14 @@ def test_one_notice_names_all_reasons_strictest_first() -> None:
     assert notice.text.count("WHAT STOPPED IT") == 1
 
 
+def test_no_other_words_for_asking_where_it_was_asked_before() -> None:
+    """Where memory found an earlier ask, no wording of a new ask is suggested: it would be held again."""
+    notice = held_notice(HELD, PACK, LINK)
+    assert PACK.rules["demand"].fix not in notice.text
+    assert "making new artwork available to everyone is fine" in " ".join(notice.text.split())
+    assert PACK.rules["demand"].fix in held_notice(replace(HELD, findings=(DEMAND,)), PACK, LINK).text
+
+
 def test_a_colleagues_ask_is_told_without_name_or_subject() -> None:
     """Somebody else's earlier ask is shown with its date only."""
     other = replace(HELD.earlier[0], asker="omar@corp.example")
