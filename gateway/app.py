@@ -7,16 +7,17 @@ state, judging without memory, a simulation on a clock of its own. IO: opens fil
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from gateway.audit.events import VerdictReached
 from gateway.audit.memory import MemoryAudit
-from gateway.audit.writer import open_stream
+from gateway.audit.writer import open_stream, recover_orphans
 from gateway.config import Organisation, Settings
 from gateway.config import settings as typed
 from gateway.delivery.memory import MemoryNextHop
@@ -35,7 +36,7 @@ from gateway.mail.envelope import Path as MailPath
 from gateway.mail.letter import Letter, written
 from gateway.policy.pack import Pack
 from gateway.policy.packs import load as load_pack
-from gateway.ports import Directory, House
+from gateway.ports import Directory, House, Store
 from gateway.storage.opening import open_store
 from gateway.worker import Worker
 
@@ -73,14 +74,22 @@ async def open_house(settings: Settings, *, stream: str) -> AsyncIterator[House]
     async with AsyncExitStack() as stack:
         store = await open_store(settings.state.store or str(folder / "askonce.db"))
         stack.push_async_callback(store.close)
-        audit = await open_stream(folder / "audit", stream, clock=now, fsync=settings.state.audit_fsync)
+        pack = pack_of(settings)
+        audit = await open_stream(
+            folder / "audit",
+            stream,
+            clock=now,
+            pack=pack.identity,
+            fsync=settings.state.audit_fsync,
+            fate=partial(_fate, store),
+        )
         stack.push_async_callback(audit.close)
         upstream = Upstream(settings.upstream)
         stack.push_async_callback(upstream.close)
         directory = await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
         yield House(
             settings=_named(settings),
-            pack=pack_of(settings),
+            pack=pack,
             store=store,
             directory=directory,
             next_hop=upstream,
@@ -90,6 +99,18 @@ async def open_house(settings: Settings, *, stream: str) -> AsyncIterator[House]
             entropy=secrets.token_bytes,
             notice_key=installation_key(folder / "keys", "notice.key"),
         )
+
+
+async def _fate(store: Store, mail_id: str) -> str | None:
+    """What the store knows of a mail whose outcome a crash left out of the audit."""
+    async with store.begin(write=False) as unit:
+        return "held" if await unit.holds.get(mail_id) else None
+
+
+async def settle_orphans(settings: Settings, house: House, live: Collection[str]) -> None:
+    """Complete the audit streams of processes that are no more."""
+    folder = state_folder(settings) / "audit"
+    await recover_orphans(folder, live, clock=now, fsync=settings.state.audit_fsync, fate=partial(_fate, house.store))
 
 
 def _named(settings: Settings) -> Settings:
@@ -102,12 +123,15 @@ def _named(settings: Settings) -> Settings:
 @asynccontextmanager
 async def office(settings: Settings) -> AsyncIterator[House]:
     """A house for the command line, on the state of a gateway that may be running."""
-    if not Path(settings.state.directory).is_dir():
-        raise UserError(
-            "there is no such state folder", where=settings.state.directory, todo="Give --state or --config"
-        )
+    _existing(Path(settings.state.directory))
     async with open_house(settings, stream="cli") as house:
         yield house
+
+
+def _existing(folder: Path) -> None:
+    """Raises UserError when there is no such folder."""
+    if not folder.is_dir():
+        raise UserError("there is no such state folder", where=str(folder), todo="Give --state or --config")
 
 
 async def judging_house(*, pack: str, directory: str, domains: tuple[str, ...]) -> House:

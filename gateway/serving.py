@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from gateway.app import now, open_house, pack_of, state_folder
+from gateway.app import now, open_house, pack_of, settle_orphans, state_folder
 from gateway.config import Settings, host_port
 from gateway.config import settings as typed
 from gateway.errors import UserError
@@ -66,6 +66,7 @@ async def _serve(settings: Settings) -> int:
                 await edges.stop(1)
                 raise UserError(str(error), todo="The log above says why") from None
             stack.push_async_callback(edges.stop, settings.smtp.drain_seconds + PATIENCE)
+            await settle_orphans(settings, house, [order["stream"] for order in _orders(settings, listen)])
             print(
                 f"askonce ready: SMTP {listen} -> {settings.upstream.address}, review page {_address(settings)}, "
                 f"state {state_folder(settings)}",

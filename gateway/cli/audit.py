@@ -1,12 +1,16 @@
 """`askonce audit`: is the log what was written? Reads files only."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.screen import console
+from gateway.audit.chain import Head
+from gateway.cli.screen import complaints, console
+from gateway.compliance.report import VerifyReport
 from gateway.compliance.verify import verify as verified
+from gateway.errors import UserError
 
 audit = typer.Typer(no_args_is_help=True, help="The proof log.")
 
@@ -14,3 +18,80 @@ audit = typer.Typer(no_args_is_help=True, help="The proof log.")
 @audit.callback()
 def root() -> None:
     """The proof log."""
+
+
+@audit.command()
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The audit's folder, one stream's folder, or a file")],
+    expect: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Heads kept from an earlier run (--heads)")
+    ] = None,
+    heads: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the heads here; keep them elsewhere")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", metavar="text|json")] = "text",
+) -> None:
+    """Prove that no record was changed, removed, added or moved; name the first bad one.
+
+    Exit 0: all records stand as written. 1: something is wrong. 2: an error.
+
+    Examples:
+
+      askonce audit verify /var/lib/askonce/audit
+
+      askonce audit verify state/audit --expect heads-of-yesterday.json --heads heads-of-today.json
+    """
+    if not path.exists():
+        raise UserError("there is nothing", where=str(path), todo="Give the audit's folder, as in STATE/audit")
+    report = verified(path, expect=_read_heads(expect) if expect else None)
+    if heads:
+        heads.write_text(json.dumps({name: [head.seq, head.hash] for name, head in report.heads.items()}), "utf-8")
+    if form == "json":
+        print(json.dumps(_as_json(report)))
+    else:
+        _show(report)
+    raise typer.Exit(0 if report.ok else 1)
+
+
+def _read_heads(file: Path) -> dict[str, Head]:
+    try:
+        return {
+            name: Head(seq=int(seq), hash=str(known)) for name, (seq, known) in json.loads(file.read_text()).items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UserError(f"these are no heads: {error}", where=str(file)) from None
+
+
+def _as_json(report: VerifyReport) -> dict[str, object]:
+    return {
+        "ok": report.ok,
+        "records": report.records,
+        "streams": {
+            stream.name: {"records": stream.records, "seq": stream.head.seq, "hash": stream.head.hash}
+            for stream in report.streams
+        },
+        "open": report.open_pairs,
+        "marks": [str(mark) for mark in report.marks],
+        "problems": [str(problem) for problem in report.problems],
+        "found": report.found,
+        "first": report.first_at,
+        "last": report.last_at,
+    }
+
+
+def _show(report: VerifyReport) -> None:
+    for stream in report.streams:
+        where = f"{stream.name}: {stream.records} records in {stream.files} files"
+        console.print(f"{where}, head {stream.head.seq} {stream.head.hash}", highlight=False, markup=False)
+    if report.first_at:
+        console.print(f"from {report.first_at} to {report.last_at}", highlight=False, markup=False)
+    for mark in report.marks:
+        console.print(f"marked: {mark}", highlight=False, markup=False)
+    if report.open_pairs:
+        console.print(f"{report.open_pairs} verdicts have no outcome yet", highlight=False)
+    for problem in report.problems:
+        complaints.print(str(problem), style="red", highlight=False, markup=False)
+    verdict = (
+        "every record stands as it was written" if report.ok else f"{report.found} problems; the first is named above"
+    )
+    console.print(verdict, highlight=False)

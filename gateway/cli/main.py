@@ -14,7 +14,9 @@ from gateway.cli.holds import holds
 from gateway.cli.screen import complaints
 from gateway.cli.serve import serve
 from gateway.cli.simulate import simulate
+from gateway.config import Log
 from gateway.errors import GatewayError, UserError
+from gateway.log import set_up
 
 cli = typer.Typer(
     name="askonce",
@@ -47,6 +49,7 @@ def root(
     ] = False,
 ) -> None:
     """The e-mail gateway that lets an organisation ask once, and once only."""
+    set_up(Log(level="warning"))
 
 
 def main() -> None:

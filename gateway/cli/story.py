@@ -7,8 +7,8 @@ from gateway.mail.letter import Letter
 DOMAIN = "lanternworks.example"
 MIRA, TEAM = f"mira.holt@{DOMAIN}", f"studio@{DOMAIN}"
 DANA, OMAR, PRIYA = f"dana.reyes@{DOMAIN}", f"omar.said@{DOMAIN}", f"priya.nair@{DOMAIN}"
-DIRECTORY = f"""[lists]
-"{TEAM}" = ["{DANA}", "{OMAR}", "{PRIYA}"]
+DIRECTORY = f"""[lists."{TEAM}"]
+members = ["{DANA}", "{OMAR}", "{PRIYA}"]
 
 [people."{MIRA}"]
 employment = "employee"

@@ -46,6 +46,6 @@ MOST_HEADER_ADDRESSES = 1000
 
 
 def addresses(header: str) -> tuple[str, ...]:
-    """Keys of the addr-specs in a To or Cc header (RFC 5322 section 3.6.3), at most 1,000, quoted local parts left out."""
+    """Keys of the addr-specs in a To or Cc header (RFC 5322 section 3.6.3), at most 1,000; no quoted local parts."""
     found = (match[0] for match, _ in zip(_ADDR_SPEC.finditer(header), range(MOST_HEADER_ADDRESSES), strict=False))
     return tuple(dict.fromkeys(address(text).key for text in found))
