@@ -78,7 +78,7 @@ def _ground(rule_id: str, found: list[Finding], pack: Pack) -> Ground:
         advice=one_line(rule.advice, 600) if rule else "",
         fix=one_line(rule.fix) if rule else "",
         sentences=tuple(sentence for sentence in sentences if sentence)[:_MOST_SENTENCES],
-        because="" if because == why else because,
+        because="" if because.rstrip(".") in why else because,
     )
 
 

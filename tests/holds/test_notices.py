@@ -197,6 +197,13 @@ def test_a_rule_that_is_gone_from_the_pack_still_speaks() -> None:
     assert "It sets a deadline." in notice.text
 
 
+def test_nothing_is_said_twice() -> None:
+    """A finding whose reason is the rule's own is told once."""
+    finding = replace(DEMAND, because="Personal accounts belong to their owners, so people must be free to say no.")
+    notice = held_notice(replace(HELD, findings=(finding,)), PACK, LINK)
+    assert " ".join(notice.text.split()).count("Personal accounts belong to their owners") == 1
+
+
 def test_unknown_languages_fall_back() -> None:
     """A language without catalogue is answered in English."""
     assert words("tlh-Latn") is ENGLISH
