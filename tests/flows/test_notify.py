@@ -1,0 +1,85 @@
+"""Notices as mail: whom they go to, where their link leads, what they are known by."""
+
+import email
+import email.policy
+
+import pytest
+
+from gateway.config import settings
+from gateway.flows.notify import advise_mail, link, notice_from
+from gateway.mail.envelope import Path
+from gateway.mail.message import walk
+from gateway.mail.text import MessageText
+from gateway.policy.verdict import Scene, Verdict
+from tests.flows.house import ASK, PACK, SENDER, Story, judge, mail
+
+
+def verdict(text: str) -> Verdict:
+    """The stand-in's verdict."""
+    return judge(MessageText(subject="", text=text, blocks=()), Scene(), PACK)
+
+
+def asking() -> Verdict:
+    """The verdict on a first ask."""
+    words = MessageText(subject=ASK, text=ASK, blocks=())
+    return judge(words, Scene(), PACK)
+
+
+async def test_advice_comes_after_the_mail_and_blames_nobody(story: Story) -> None:
+    """The note says that the mail was sent, what to supply next time, and that it counts as the one ask."""
+    note = advise_mail(story.house, mail_id="m1", sender=SENDER, message=walk(mail(ASK)), verdict=asking())
+    assert note is not None
+    assert (note.kind, note.mail_from.text, note.rcpt_to, note.hold_id) == (
+        "notice",
+        "",
+        (Path(text="mira@corp.example"),),
+        "",
+    )
+    read = email.message_from_bytes(note.raw, policy=email.policy.default)
+    text = " ".join(read.get_body(("plain",)).get_content().split())
+    assert read["subject"] == "Sent - and a tip for next time: New banners"
+    assert "has been sent. You need not do anything." in text
+    assert "Supply the artwork" in text
+    assert "within 365 days" in text
+
+
+@pytest.mark.parametrize(
+    ("sender", "extra"),
+    [(Path(text=""), ""), (SENDER, "Auto-Submitted: auto-replied\r\n"), (SENDER, "List-Id: <a.b>\r\n")],
+)
+async def test_no_advice_to_nobody(story: Story, sender: Path, extra: str) -> None:
+    """Null senders and automatic mail get no advice (P17)."""
+    message = walk(mail(ASK, extra=extra))
+    assert advise_mail(story.house, mail_id="m1", sender=sender, message=message, verdict=asking()) is None
+
+
+async def test_no_advice_where_nothing_was_asked(story: Story) -> None:
+    """A mail that asks for nothing gets no advice."""
+    message = walk(mail("Lunch."))
+    assert advise_mail(story.house, mail_id="m1", sender=SENDER, message=message, verdict=verdict("Lunch.")) is None
+
+
+@pytest.mark.parametrize(
+    ("web", "expected"),
+    [
+        ({}, "http://127.0.0.1:8025/h/s"),
+        ({"public_url": "https://mail.corp.example/review/"}, "https://mail.corp.example/review/h/s"),
+        ({"listen": "off"}, ""),
+    ],
+)
+def test_where_the_link_leads(web: dict[str, str], expected: str) -> None:
+    """The public address, else the page's own, else no link at all."""
+    assert link(settings({"web": web}, where="test"), "s") == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"organisation": {"internal_domains": ["*.corp.example", "corp.example"]}}, "askonce@corp.example"),
+        ({"smtp": {"hostname": "gate.corp.example"}}, "askonce@gate.corp.example"),
+        ({"holds": {"notice_from": "mailroom@corp.example"}}, "mailroom@corp.example"),
+    ],
+)
+def test_whom_notices_are_from(data: dict[str, object], expected: str) -> None:
+    """The set address, else the first whole internal domain, else this host."""
+    assert notice_from(settings(data, where="test")) == expected
