@@ -33,7 +33,7 @@ PINNED = {
     "uvicorn.error": logging.WARNING,
 }
 _HOSTILE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    r"[\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _LINK = re.compile(r"(/h/)[A-Za-z0-9_-]{8,}")
 _CREDENTIAL = re.compile(
