@@ -1,8 +1,8 @@
 """A pack's files compiled into a `Detector`. *Pure.* Raises UserError naming file and key."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
 
 from gateway.errors import UserError
 from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Marking, Topic
@@ -11,12 +11,9 @@ from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import Pattern, compile_pattern
 
 FROM_THE_ENVELOPE = frozenset({"contractors-read", "artwork"})  # marks that no word makes
-_Value = TypeVar("_Value")
 
 
-def compile_detector(
-    rules: Mapping[str, tuple[RuleFile, Path]], languages: Mapping[str, LanguageFiles]
-) -> Detector:
+def compile_detector(rules: Mapping[str, tuple[RuleFile, Path]], languages: Mapping[str, LanguageFiles]) -> Detector:
     """Words, marks and topics of all languages together with the rules' conditions."""
     lexicon = _lexicon(languages.values())
     marks: dict[str, tuple[Pattern, ...]] = {}
@@ -57,7 +54,8 @@ def _lexicon(languages: Iterable[LanguageFiles]) -> Lexicon:
     for language in languages:
         for name, phrases in language.words.items():
             where = f"{language.folder}/words.toml: {name}"
-            _told(lambda phrases=phrases: Lexicon({"slot": phrases}), where)
+            with _told(where):
+                Lexicon({"slot": phrases})
             slots[name] = slots.get(name, ()) + phrases
     return Lexicon(slots)
 
@@ -71,8 +69,12 @@ def _gate(languages: Iterable[LanguageFiles]) -> Gate:
 
 
 def _condition(when: WhenEntry, lexicon: Lexicon, known: frozenset[str], where: str) -> Condition:
+    say = _patterns(when.say, lexicon, f"{where}.say")
+    with _told(f"{where}.say"):
+        for pattern in say:
+            pattern.compiled.make()  # a rule author hears of a slip at once
     return Condition(
-        say=_patterns(when.say, lexicon, f"{where}.say"),
+        say=say,
         mark=_known(when.mark, known, f"{where}.mark"),
         also=_known(when.also, known, f"{where}.also"),
         none=_known(when.none, known, f"{where}.none"),
@@ -96,11 +98,13 @@ def _known(names: tuple[str, ...], known: frozenset[str], where: str) -> frozens
 
 
 def _patterns(says: tuple[str, ...], lexicon: Lexicon, where: str) -> tuple[Pattern, ...]:
-    return tuple(_told(lambda say=say: compile_pattern(say, lexicon), where) for say in says)
+    with _told(where):
+        return tuple(compile_pattern(say, lexicon) for say in says)
 
 
-def _told(make: Callable[[], _Value], where: str) -> _Value:
+@contextmanager
+def _told(where: str) -> Iterator[None]:
     try:
-        return make()
+        yield
     except ValueError as error:
         raise UserError(str(error), where=where) from None

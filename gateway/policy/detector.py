@@ -20,10 +20,12 @@ Scope = Literal["sentence", "paragraph", "mail"]
 class Condition:
     """All that is given must hold. Of the sentence: `say` (one pattern is found), `mark` (it has one of these),
     `also` (all of these), `none` (none of these). Around it: `near` (one of these within its paragraph or the
-    sentences beside it), `apart` (none of these there), `anywhere` (one of these in the mail), `nowhere` (none of these in the mail).
+    sentences beside it), `apart` (none of these there), `anywhere` (one of these in the mail),
+    `nowhere` (none of these in the mail).
 
     `about`: how plainly (1 hinted, 2 likely, 3 plain) the favour is the topic of the sentence, said there or referred
-    to; `here`: the same, but said in the sentence itself; `under`: said there less plainly than this. `audience`: "one", "many" or "" for either.
+    to; `here`: the same, but said in the sentence itself; `under`: said there less plainly
+    than this. `audience`: "one", "many" or "" for either.
     """
 
     say: tuple[Pattern, ...] = ()

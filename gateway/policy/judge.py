@@ -1,14 +1,14 @@
 """The judgement on one text: which rules fire on which sentences, and what the mail asks for. *Pure.*
 
-`relevant` is the cheap gate before it. Takes `MessageText`, the `Scene` and a compiled `Pack`; gives a `Verdict`. Memory is not
-asked here.
+`relevant` is the cheap gate before it. Takes `MessageText`, the `Scene` and a compiled `Pack`; gives a `Verdict`.
+Memory is not asked here.
 """
 
 from collections.abc import Iterator
 
-from gateway.mail.normal import normalise
 from gateway.mail.text import MessageText
-from gateway.policy.detector import Detector, Gate
+from gateway.policy.detector import Detector
+from gateway.policy.gate import passes
 from gateway.policy.labels import Favour, Label
 from gateway.policy.pack import Pack, Rule
 from gateway.policy.reading import Line, Reading, holds, read
@@ -22,19 +22,7 @@ def relevant(text: MessageText, pack: Pack) -> bool:
     """True when subject or body has a word that any rule could need. Linear in the text, microseconds on clean mail."""
     if pack.detector is None:
         return False
-    return _passes(f"{text.subject}\n{text.text}", pack.detector.gate)
-
-
-def _passes(text: str, gate: Gate) -> bool:
-    plain = text.lower() if text.isascii() else normalise(text).text.lower()
-    if any(word in plain for word in gate.alone):
-        return True
-    seen = 0
-    for word in gate.together:
-        seen += word in plain
-        if seen > 1:
-            return True
-    return False
+    return passes(f"{text.subject}\n{text.text}", pack.detector.gate)
 
 
 def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
@@ -44,8 +32,10 @@ def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
         return _verdict((), frozenset(), artwork, pack, gated=True)
     reading = read(text, scene, pack.detector)
     found = [finding for rule in pack.rules.values() for finding in _fire(rule, reading, pack.detector)]
+    settled = tuple(_settled(found))
     favours = frozenset(f.favour for f in found if f.favour is not None and f.label in ASKING)
-    return _verdict(tuple(_settled(found)), favours, artwork, pack)
+    asks = any(finding.label.holding or finding.label is Label.FIRST_ASK for finding in settled)
+    return _verdict(settled, favours if asks else frozenset(), artwork, pack)
 
 
 def _verdict(
@@ -66,7 +56,9 @@ def _verdict(
 def _settled(found: list[Finding]) -> list[Finding]:
     """Holding grounds alone where there are any; a mail that asks does not merely offer or thank."""
     holding = [finding for finding in found if finding.label.holding]
-    kept = holding or [finding for finding in found if finding.label is Label.FIRST_ASK] or found
+    thanked = {finding.start for finding in found if finding.label is Label.PRIVATE_THANKS}
+    asking = [finding for finding in found if finding.label is Label.FIRST_ASK and finding.start not in thanked]
+    kept = holding or asking or [finding for finding in found if finding.label is not Label.FIRST_ASK]
     return sorted(kept, key=lambda finding: (list(Label).index(finding.label), finding.start))
 
 

@@ -2,12 +2,15 @@
 
     have you (had a chance|got round) .. {put} .. {thing}
 
-`{slot}` is any phrase of a slot, `{a|b}` of either; `NAME` is a capitalised name; ` .. ` is a gap of up to 50 characters in the
-same sentence and ` ... ` one of up to 140; a space also stands for light punctuation; all else is regular expression.
+`{slot}` is any phrase of a slot, `{a|b}` of either; `NAME` is a capitalised name; ` .. ` is a gap of up to 50
+characters in the same sentence and ` ... ` one of up to 140; a space also stands for light punctuation; all else is
+regular expression.
 What a pattern cannot do without is known as its `needs`, so that it runs only on sentences that have it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import regex
 
@@ -27,7 +30,7 @@ class Pattern:
 
     source: str
     needs: tuple[Choice, ...]
-    compiled: "regex.Pattern[str]"
+    compiled: "LatePattern"
 
     def found(self, text: str, words: set[str]) -> bool:
         """True when the folded sentence says it; `words` is its scan."""
@@ -57,11 +60,31 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
         pieces.append(_GAP[piece.strip()] if piece.strip() in _GAP else _spaced(piece))
     expression = _SLOT.sub(slot, "".join(pieces)).replace("NAME", _NAME)
     edged = rf"{_edge(source[:1], '<')}(?:{expression}){_edge(source[-1:], '')}"
-    try:
-        compiled = regex.compile(edged, **used)
-    except regex.error as error:
-        raise ValueError(f'"{source}" is not a pattern: {error}') from None
-    return Pattern(source, needs(source), compiled)
+    return Pattern(source, needs(source), LatePattern(source, edged, used))
+
+
+class LatePattern:
+    """A `regex` pattern compiled when it is first needed: compiling all takes seconds, and most mail needs none."""
+
+    __slots__ = ("_expression", "_lists", "_made", "_source")
+
+    def __init__(self, source: str, expression: str, lists: Mapping[str, frozenset[str]]) -> None:
+        self._source, self._expression, self._lists = source, expression, lists
+        self._made: regex.Pattern[str] | None = None
+
+    def make(self) -> "regex.Pattern[str]":
+        """Compile it now. Raises ValueError when it is malformed."""
+        if self._made is None:
+            keywords: dict[str, Any] = dict(self._lists)  # named lists are keywords of regex.compile
+            try:
+                self._made = regex.compile(self._expression, **keywords)
+            except regex.error as error:
+                raise ValueError(f'"{self._source}" is not a pattern: {error}') from None
+        return self._made
+
+    def search(self, text: str, timeout: float) -> "regex.Match[str] | None":
+        """Like `regex.Pattern.search`; `timeout` in seconds. Raises TimeoutError."""
+        return self.make().search(text, timeout=timeout)
 
 
 def _listed(name: str) -> str:

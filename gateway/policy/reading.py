@@ -1,7 +1,7 @@
 """A mail read sentence by sentence: marks, topics, and who reads it. *Pure.*
 
-`read` takes the text and the scene and gives a `Reading`. Work is linear: sentences are short, and each pattern runs only on
-sentences that have the words it needs.
+`read` takes the text and the scene and gives a `Reading`. Work is linear: sentences are short, and each pattern runs
+only on sentences that have the words it needs.
 """
 
 from dataclasses import dataclass, field
@@ -66,7 +66,9 @@ def read(text: MessageText, scene: Scene, detector: Detector) -> Reading:
     lines = [*_subject(text, detector), *_lines(text, own, detector)]
     quoted = _lines(text, beneath, detector)
     reading = Reading(lines=lines, quoted=quoted, many=False, scene=scene, text=text)
-    reading.many = many_readers(scene, [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2])
+    reading.many = many_readers(
+        scene, [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2], detector.lexicon
+    )
     for line in (*lines, *quoted):
         _mark(line, detector)
     reading.marks = _circumstances(text, scene).union(*(line.marks for line in lines))
@@ -80,7 +82,9 @@ def _whose(text: MessageText) -> tuple[tuple[BlockKind, ...], tuple[BlockKind, .
     wrote = any(text.text[b.start : b.end].strip() for b in text.blocks if b.kind is BlockKind.AUTHORED)
     if wrote:
         return (BlockKind.AUTHORED,), (BlockKind.QUOTED, BlockKind.FORWARDED)
-    return (BlockKind.AUTHORED, BlockKind.FORWARDED), (BlockKind.QUOTED,)  # a bare forward passes the ask on as one's own
+    return (BlockKind.AUTHORED, BlockKind.FORWARDED), (
+        BlockKind.QUOTED,
+    )  # a bare forward passes the ask on as one's own
 
 
 def _circumstances(text: MessageText, scene: Scene) -> set[str]:
@@ -208,8 +212,8 @@ def _refer(reading: Reading) -> None:
     """Give each line the topics it refers to: its paragraph's, its neighbours', the mail's, the quotation's."""
     body = [line for line in reading.lines if line.sentence.kind not in _FRAME]
     short = len(body) <= SHORT
-    mail = _strongest([line for line in reading.lines if _lends(line)])
-    quoted = _strongest(reading.quoted)
+    mail = _strongest([line for line in reading.lines if _lends(line) and "thread" not in line.out])
+    quoted = _strongest([*reading.quoted, *(line for line in reading.lines if "thread" in line.out)])
     for place, line in enumerate(reading.lines):
         if not _lends(line):
             continue
@@ -230,7 +234,8 @@ def _beside(place: int, lines: list[Line]) -> list[Line]:
     paragraph = lines[place].sentence.paragraph
     around = lines[max(0, place - 9) : place + 10]
     same = [line for line in around if line.sentence.paragraph == paragraph]
-    return [line for line in (*same, *lines[max(0, place - 2) : place]) if _lends(line)]
+    beside = (*same, *lines[max(0, place - 2) : place])
+    return [line for line in beside if _lends(line) and "thread" not in line.out]
 
 
 def _lends(line: Line) -> bool:

@@ -48,8 +48,9 @@ _GREETING = regex.compile(
     regex.IGNORECASE,
 )
 _SIGN_OFF = regex.compile(
-    r"(?:(?:(?:many |with |kind(?:est)? |best |warm(?:est)? |yours |all the )?(?:regards|wishes|best|thanks|cheers|"
-    r"sincerely|faithfully|truly|love|rgds|thx|ta|yours|blessings|respectfully)\b[^\n?]{0,30})|[A-Z][\w'. -]{0,30}|x+)$",
+    r"(?:(?:(?:many |with |kind(?:est)? |best |warm(?:est)? |yours |all the )?(?:regards|wishes|best|thanks|"
+    r"cheers|sincerely|faithfully|truly|love|rgds|thx|ta|yours|blessings|respectfully)\b[^\n?]{0,30})"
+    r"|[A-Z][\w'. -]{0,30}|x+)$",
     regex.IGNORECASE,
 )
 

@@ -1,0 +1,75 @@
+"""Packs that are wrong are refused with the file and the key."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import UserError
+from gateway.policy.pack import ASKED_BEFORE
+from gateway.policy.packs import find, load
+
+BAD = Path(__file__).resolve().parents[1] / "bad_packs"
+
+
+@pytest.mark.parametrize("path", sorted(BAD.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_bad_rule_file_is_refused(path: Path, tmp_path: Path) -> None:
+    """Each file of bad_packs is refused with the message in its first line, which names file and key."""
+    source = path.read_text("utf-8")
+    expected = source.partition("\n")[0].removeprefix("# ")
+    (tmp_path / "pack.toml").write_text('name = "trial"\nversion = "1"\nextends = "ask-once"\n')
+    (tmp_path / "rule.toml").write_text(source)
+    with pytest.raises(UserError) as caught:
+        load(str(tmp_path))
+    assert expected in str(caught.value)
+    assert "rule.toml" in str(caught.value)
+
+
+def test_an_unknown_pack_names_the_known_ones() -> None:
+    """A pack that does not exist is refused, and the known ones are named."""
+    with pytest.raises(UserError, match="ask-once"):
+        find("no-such-pack")
+
+
+def test_an_unknown_rule_or_mode_is_refused() -> None:
+    """Modes are given by the id of a rule that exists, and are one of the five."""
+    with pytest.raises(UserError, match="nonesuch"):
+        load("ask-once", modes={"nonesuch": "hold"})
+    with pytest.raises(UserError, match="loudly"):
+        load("ask-once", modes={"demand": "loudly"})
+
+
+@pytest.mark.parametrize("name", ["ask-once", "never-ask"])
+def test_every_pack_has_the_rule_for_memory(name: str) -> None:
+    """The rule that speaks for repeats found by memory is in every pack and holds."""
+    rule = load(name).rules[ASKED_BEFORE]
+    assert (rule.mode, rule.label) == ("hold", "repeat-ask")
+
+
+def test_a_rule_without_conditions_keeps_those_of_the_rule_it_replaces() -> None:
+    """never-ask rewrites the words of first-ask and reads with the same conditions."""
+    asked, never = load("ask-once"), load("never-ask")
+    assert asked.detector is not None
+    assert never.detector is not None
+    assert len(asked.detector.conditions["first-ask"]) == len(never.detector.conditions["first-ask"]) > 0
+    assert asked.rules["first-ask"].mode == "off"
+    assert never.rules["first-ask"].mode == "hold"
+
+
+def test_references_are_dated() -> None:
+    """Every reference says when it was read."""
+    for path in sorted(find("ask-once").glob("*.toml")):
+        for reference in tomllib.loads(path.read_text("utf-8")).get("references", ()):
+            assert reference["checked_on"]
+
+
+def test_every_pattern_of_the_language_compiles() -> None:
+    """Marks and topics are compiled when first needed; none of them is malformed."""
+    detector = load("ask-once").detector
+    assert detector is not None
+    for patterns in detector.marking.marks.values():
+        for pattern in patterns:
+            pattern.compiled.make()
+    for topic in detector.topics:
+        for pattern in (*topic.say, *topic.none):
+            pattern.compiled.make()
