@@ -193,6 +193,19 @@ async def test_a_client_that_never_listens_is_ended() -> None:
         await task
 
 
+async def test_commands_sent_in_one_go_take_turns() -> None:
+    """While thirty thousand commands of one client are run, everybody else gets a turn every few dozen."""
+    async with edge_with() as edge, client_of(edge) as client:
+        session, turns = next(iter(edge.desk.sessions)), 0
+        session.data_received(b"NOOP\r\n" * 30_000)
+        await asyncio.sleep(0)
+        while len(session._lines):
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns > 300
+        await client.reader.readexactly(30_000 * len(b"250 2.0.0 Ok\r\n"))
+
+
 async def test_refused_recipients_do_not_pile_up() -> None:
     """Ten thousand refusals by the next hop leave nothing in the envelope."""
     hop = Hop(answers=lambda path: Reply(code=550, enhanced="5.1.1", text="no such user"))

@@ -98,6 +98,32 @@ async def test_a_command_has_one_deadline() -> None:
         assert await client.rest() == TIMED_OUT.wire()
 
 
+async def test_an_overlong_command_has_the_same_deadline() -> None:
+    """A line already too long, still growing a little at a time, is 421 after command_timeout all the same."""
+    async with edge_with(command_timeout=0.3) as edge, client_of(edge) as client:
+        for _ in range(100):
+            client.say(b"x" * 9000)
+            await asyncio.sleep(0.02)
+            if not edge.desk.sessions:
+                break
+        assert not edge.desk.sessions
+
+
+async def test_a_cancelled_session_does_not_cancel_the_flow() -> None:
+    """Even the end of the session's own task leaves the flow to complete."""
+    gate = asyncio.Event()
+    box = Box(before=gate.wait)
+    async with edge_with(box) as edge, client_of(edge) as client:
+        await client.ready()
+        client.say(b"x\r\n.\r\n")
+        await until(lambda: edge.desk.flows)
+        next(iter(edge.desk.sessions)).task.cancel()
+        assert await client.rest() == b""
+        gate.set()
+        await until(lambda: box.mails)
+    assert box.bodies == [b"x\r\n"]
+
+
 async def test_commands_do_not_keep_a_session_for_ever() -> None:
     """A client that says NOOP now and then is told 421 when its session is old."""
     async with edge_with(command_timeout=5, session_timeout=0.3) as edge, client_of(edge) as client:

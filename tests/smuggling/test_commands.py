@@ -90,6 +90,14 @@ def test_every_cut_gives_the_same_lines(raw: bytes) -> None:
         assert first + taken(lines) == expected
 
 
+@pytest.mark.parametrize("line", [b"NO\rOP\r\n", b"NO\0OP\r\n", b"NOOP\r\r\n", b"NO\nOP\r\n"])
+def test_each_bare_byte_is_a_fault_of_the_line(line: bytes) -> None:
+    """CR, LF and NUL within a line are found where lines are cut, before any verb is looked at."""
+    lines = Lines()
+    lines.feed(line)
+    assert set(taken(lines)) == {LineFault.BARE}
+
+
 def taken(lines: Lines) -> list[bytes | LineFault]:
     """All lines that are complete."""
     got = []
