@@ -5,15 +5,7 @@ hop, a note somebody typed, a sentence of the mail) may quote the secret link of
 cut out. *Pure.*
 """
 
-import re
-
-HIDDEN = "[redacted]"
-_LINK = re.compile(r"(/h/)[A-Za-z0-9_-]{8,}")  # the path of a notice's link; see gateway.holds.link
-_CREDENTIAL = re.compile(
-    r"(?i)(\bauth[ ]+(?:plain|login|xoauth2|oauthbearer|cram-md5)[ ]+|\bauthorization[ ]*:[ ]*(?:[a-z]+[ ]+)?"
-    r"|\b(?:password|passwd|token|secret|api_?key)[ ]?[=:][ ]?)[^\s&;,\"']+"
-)
-_SIGNS = ("/h/", "auth", "passw", "token", "secret", "api")
+from gateway.log import without_secrets
 
 
 def address(text: str) -> str:
@@ -23,7 +15,4 @@ def address(text: str) -> str:
 
 def free_text(text: str) -> str:
     """Words that others chose, without secret links and credentials."""
-    low = text.lower()
-    if not any(sign in low for sign in _SIGNS):  # nearly all of it: a cheap look spares the patterns
-        return text
-    return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", _LINK.sub(rf"\g<1>{HIDDEN}", text))
+    return without_secrets(text)
