@@ -5,7 +5,8 @@ file names the mails that were pending then, so one file is enough (two after a 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from gateway.audit.events import OutcomeReached, StreamContinued, VerdictReached
 
 _BEGIN_CAP = 8 * 1024  # bytes of a torn piece that are quoted
 _CHUNK = 64 * 1024
+_ENDING = 16  # lines at a file's end among which its newest record is looked for
 _TELLING = tuple(
     b'"event.action":"%b"' % event.action.encode("ascii") for event in (VerdictReached, OutcomeReached, StreamContinued)
 )
@@ -116,15 +118,24 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _read_into(found: Survey, path: Path) -> None:
-    last = b""
+    ending: deque[bytes] = deque(maxlen=_ENDING)
     for line in _lines(path):
+        ending.append(line)
+        if any(sign in line for sign in _TELLING):
+            follow(found.pending, says(line))
+    if not _take_head(found, ending):  # rubbish at the end: look for the newest record above it
+        _take_head(found, _lines(path))
+
+
+def _take_head(found: Survey, lines: Iterable[bytes]) -> bool:
+    last = b""
+    for line in lines:
         link = read(line)
         if link is not None and _follows(found, link):
             found.head, last = Head(seq=link.seq, hash=link.hash), line
-        if any(sign in line for sign in _TELLING):
-            follow(found.pending, says(line))
     if last:
         found.day = _day(says(last))
+    return bool(last)
 
 
 def _follows(found: Survey, link: Link) -> bool:

@@ -187,3 +187,11 @@ async def test_streams_of_processes_that_are_no_more_are_completed(tmp_path: Pat
     assert report.ok
     assert len(report.marks) == 1
     assert await recover_orphans(tmp_path / "none", (), clock=clock) == ()
+
+
+async def test_the_newest_record_is_found_above_rubbish(tmp_path: Path) -> None:
+    """Lines of rubbish at the end are found by verifying, and the stream goes on from its newest record."""
+    write_stream(tmp_path, "s", [[*clean_stream(30), *[b"rubbish\n"] * 100]])
+    added = await reopened(tmp_path)
+    assert str(added[0]["event.id"]) == "s:61"
+    assert verify(tmp_path).problems[0].seq == 61
