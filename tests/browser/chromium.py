@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +33,13 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-PATIENCE = 30.0  # seconds for one command
+PATIENCE = 20.0  # seconds for one command
+WIRED = """import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 50) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""  # Chromium reads commands from descriptor 3 and answers on 4
 
 
 class Chromium:
@@ -80,6 +87,9 @@ class Chromium:
                         answer.set_result(said)
                 elif said.get("sessionId") in self._tabs:
                     self._tabs[said["sessionId"]].heard(said["method"], said["params"])
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(RuntimeError("the browser has gone"))
 
 
 class Tab:
@@ -133,10 +143,15 @@ class Tab:
         async with asyncio.timeout(PATIENCE):
             await self._loaded.wait()
 
+    def expect_load(self) -> None:
+        """What comes next leads to another page."""
+        self._loaded.clear()
+
     async def press(self, selector: str, *, leaves: bool = False) -> None:
         """A real mouse press in the middle of an element; with `leaves`, wait for the page that follows."""
         place = await self.js(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
+            "e.scrollIntoView({block: 'center', behavior: 'instant'});"
             "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         self._loaded.clear()
@@ -171,7 +186,7 @@ class Tab:
     async def until(self, expression: str) -> None:
         """Wait until an expression is true."""
         async with asyncio.timeout(PATIENCE):
-            while not await self.js(expression):
+            while not await self.js(expression):  # noqa: ASYNC110 - it waits for another process
                 await asyncio.sleep(0.05)
 
     async def picture(self, path: Path) -> None:
@@ -179,8 +194,12 @@ class Tab:
         size = (await self.send("Page.getLayoutMetrics"))["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 6000), "scale": 1}
         shot = await self.send("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(base64.b64decode(shot["data"]))
+        await asyncio.to_thread(_keep, path, base64.b64decode(shot["data"]))
+
+
+def _keep(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 @asynccontextmanager
@@ -191,12 +210,14 @@ async def launched() -> AsyncIterator[Chromium]:
     profile = tempfile.mkdtemp(prefix="review-page-")
     to_it, from_us = os.pipe()
     from_it, to_us = os.pipe()
-    command = 'exec "$@" 3<&%d 4>&%d' % (to_it, to_us)
     process = await asyncio.create_subprocess_exec(
-        "sh", "-c", command, "sh", program, *FLAGS, f"--user-data-dir={profile}",
-        pass_fds=(to_it, to_us), start_new_session=True,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        *(sys.executable, "-c", WIRED, str(to_it), str(to_us), program),
+        *(*FLAGS, f"--user-data-dir={profile}"),
+        pass_fds=(to_it, to_us),
+        start_new_session=True,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
     os.close(to_it)
     os.close(to_us)
     reader, read_end, writer = await _streams(from_it, from_us)

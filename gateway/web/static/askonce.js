@@ -48,7 +48,7 @@ class Editor {
     const text = this.text.value;
     const spans = new Map();
     for (const quote of document.querySelectorAll("#reasons q")) {
-      const words = quote.textContent.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&"));
+      const words = quote.textContent.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
       const found = words[0] ? new RegExp(words.join("\\s+"), "u").exec(text) : null;
       if (!found) continue;
       const span = spans.get(found.index) ?? { start: found.index, end: found.index + found[0].length, reasons: [] };

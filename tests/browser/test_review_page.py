@@ -1,0 +1,238 @@
+"""The review page in a real browser: the sender's minute on a phone and at a desk, with script and without, and hostile
+mail that stays text. Pictures of the pages are kept in `artefacts/review-page`."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.mail.message import walk
+from gateway.mail.reading import read_text
+from tests.browser.chromium import Chromium, launched
+from tests.web.desk import SECRET, Desk, open_desk
+from tests.web.serve_sample import STATES, fill, served
+from tests.web.test_safety import NASTY, nasty_mail
+
+pytestmark = pytest.mark.real("chromium")
+
+PICTURES = Path(__file__).parents[2] / "artefacts" / "review-page"
+PHONE, DESKTOP = 360, 1280
+HERE = f"/h/{SECRET}"
+HELD = "Just a reminder to put the new banner on your personal LinkedIn profile, as I asked last month."
+CHECKING = "Please reply once your LinkedIn banner is changed, so that I know who has done it."
+SELECT_HELD = f"""(() => {{ const t = document.getElementById("text"); const at = t.value.indexOf({HELD!r});
+    t.focus(); t.setSelectionRange(at, at + {len(HELD)}); return at; }})()"""
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    """An empty desk."""
+    async with open_desk() as made:
+        yield made
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Chromium]:
+    """A running Chromium."""
+    async with launched() as made:
+        yield made
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+async def test_the_senders_minute_with_script(desk: Desk, browser: Chromium, width: int) -> None:
+    """See the mark, type another sentence over it, watch it turn clear, tick, send: sent, attachments and all."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab(width=width)
+        await tab.goto(address + HERE)
+        assert await tab.js('document.querySelector("#marks mark").textContent') == HELD
+        assert await tab.js(SELECT_HELD) > 0
+        await tab.type("The LinkedIn banner is kept in the brand folder for anyone who may ever want it.")
+        await tab.until('document.getElementById("outlook").classList.contains("go")')
+        assert await tab.js('document.querySelectorAll("mark").length') == 0
+        assert await tab.js('document.getElementById("go").textContent') == "Send to one recipient"
+        await tab.press("#go")  # not ticked: the browser itself asks for the tick
+        assert (await desk.now_of(held)).state is HoldState.HELD
+        await tab.press("#sure")
+        await tab.press("#go", leaves=True)
+        assert await tab.js('document.querySelector("h1").textContent') == "It is on its way"
+        sending = await desk.now_of(held)
+        await desk.step(sending, HoldAction.DELIVERED)
+        await tab.until('document.querySelector("h1").textContent === "Your mail has been sent"')
+        assert tab.errors == []
+        assert all(request.startswith(address) for request in tab.requests)
+    [mail] = await desk.outgoing()
+    assert "brand folder" in read_text(walk(mail.raw)).text
+
+
+async def test_the_senders_minute_without_script(desk: Desk, browser: Chromium) -> None:
+    """One press applies the suggestion, one tick and one press send it; no line of script has run."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab(width=PHONE, script=False)
+        await tab.goto(address + HERE)
+        assert await tab.js('document.querySelector("#letter mark").firstChild.textContent') == HELD
+        await tab.press(".apply button", leaves=True)
+        assert "All clear" in await tab.js('document.querySelector(".banner").textContent')
+        assert (await desk.now_of(held)) == held
+        await tab.press("#sure")
+        await tab.press("#go", leaves=True)
+        assert await tab.js('document.querySelector("h1").textContent') == "It is on its way"
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
+async def test_one_press_applies_a_suggestion_and_undo_takes_it_back(desk: Desk, browser: Chromium) -> None:
+    """With script the edit box changes in place, nothing is sent, and the browser's own undo works."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab()
+        await tab.goto(address + HERE)
+        await tab.press(".apply button.quiet")
+        await tab.until('document.getElementById("outlook").classList.contains("go")')
+        assert HELD not in await tab.js('document.getElementById("text").value')
+        await tab.js('document.execCommand("undo")')
+        assert HELD in await tab.js('document.getElementById("text").value')
+        await tab.until('document.querySelectorAll("#marks mark").length === 1')
+        assert tab.errors == []
+    assert await desk.now_of(held) == held
+
+
+async def test_the_marks_lie_exactly_behind_the_words(desk: Desk, browser: Chromium) -> None:
+    """Edit box and marks have the same size and the same wrapping, on a phone as at a desk."""
+    await desk.hold()
+    async with served(desk) as address:
+        for width in (PHONE, 700, DESKTOP):
+            tab = await browser.tab(width=width)
+            await tab.goto(address + HERE)
+            sizes = await tab.js(
+                '["marks", "text"].map((id) => document.getElementById(id)).flatMap((e) => {'
+                "const b = e.getBoundingClientRect(), s = getComputedStyle(e);"
+                "return [[b.x, b.y, b.width, b.height, e.clientWidth, s.font, s.padding, s.lineHeight].join()]; })"
+            )
+            assert sizes[0] == sizes[1]
+            assert await tab.js('(() => { const t = document.getElementById("text");'
+                                "return t.scrollHeight <= t.clientHeight + 1; })()")  # fmt: skip
+
+
+async def test_the_page_works_by_keyboard_alone(desk: Desk, browser: Chromium) -> None:
+    """Tab reaches every control in the order of the page, each shows its focus, Space ticks, Enter takes back."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab()
+        await tab.goto(address + HERE)
+        seen: list[str] = []
+        for _ in range(40):
+            await tab.key("Tab", 9)
+            name = await tab.js(
+                "(() => { const e = document.activeElement; const s = getComputedStyle(e);"
+                'return [e.id || e.className || e.textContent.trim(), s.outlineStyle !== "none"].join("|"); })()'
+            )
+            if name.split("|")[0] in ("", "js") or "body" in name:
+                break
+            assert name.endswith("|true"), name
+            seen.append(name.split("|")[0])
+        wanted = ("skip", "Use this wording", "quiet", "subject", "text", "sure", "check", "go")
+        places = [next((place for place, one in enumerate(seen) if want in one), -1) for want in wanted]
+        assert -1 not in places, (wanted, seen)
+        assert places == sorted(places)
+        await tab.js('[...document.querySelectorAll(".other summary")][0].focus()')
+        await tab.key("Enter", 13)
+        await tab.js('document.getElementById("back").focus()')
+        await tab.key(" ", 32)
+        await tab.key("Tab", 9)
+        tab.expect_load()
+        await tab.key("Enter", 13)
+        await tab.loaded()
+        assert await tab.js('document.querySelector("h1").textContent') == "You took this mail back"
+    assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_hostile_mail_stays_text_in_a_browser(desk: Desk, browser: Chromium, script: bool) -> None:
+    """No dialog, no request to another place, no element of the mail's own, whatever the mail holds."""
+    async with served(desk) as address:
+        for number, nasty in enumerate(NASTY):
+            await desk.hold(nasty_mail(nasty), secret=f"nasty-{number}")
+            tab = await browser.tab(script=script)
+            await tab.goto(f"{address}/h/nasty-{number}")
+            if script:
+                await tab.js('document.getElementById("text").focus()')
+                await tab.type(" More.")
+                assert await tab.js('document.getElementById("reasons").classList.contains("stale")')
+                await tab.until('!document.getElementById("reasons").classList.contains("stale")')
+            strange = 'document.querySelectorAll("img, svg, iframe, object, embed, b, [onerror], [onload], [onclick]")'
+            assert await tab.js(f"{strange}.length") == 0
+            assert tab.dialogs == []
+            assert all(request.startswith(address) for request in tab.requests)
+            assert tab.errors == []
+
+
+async def test_no_address_leaves_the_page(desk: Desk, browser: Chromium) -> None:
+    """Neither the page's own requests nor its way to the help page carry the link as a referrer."""
+    await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab()
+        await tab.goto(address + HERE)
+        assert await tab.js("document.cookie") == ""
+        await tab.js(f"location.href = {address + '/help'!r}")
+        await tab.until('location.pathname === "/help"')
+        assert await tab.js("document.referrer") == ""
+
+
+PROBLEMS = """(() => {
+  const found = [];
+  const visible = (e) => e.checkVisibility({ checkVisibilityCSS: true }) && e.getBoundingClientRect().width > 0;
+  const name = (e) => (e.getAttribute("aria-label") || e.textContent || "").trim() || [...(e.labels || [])].map((l) => l.textContent).join("");
+  for (const e of document.querySelectorAll("a, button, summary, input:not([type=hidden]), textarea"))
+    if (!name(e) && !e.getAttribute("aria-labelledby")) found.push("no name: " + e.outerHTML.slice(0, 80));
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of ids) if (ids.filter((one) => one === id).length > 1) found.push("id twice: " + id);
+  for (const e of document.querySelectorAll("[for], [aria-labelledby], [aria-describedby]"))
+    for (const attribute of ["for", "aria-labelledby", "aria-describedby"])
+      for (const id of (e.getAttribute(attribute) || "").split(" ").filter(Boolean))
+        if (!document.getElementById(id)) found.push(attribute + " points nowhere: " + id);
+  const levels = [...document.querySelectorAll("h1, h2, h3, h4")].filter(visible).map((e) => Number(e.tagName[1]));
+  if (levels[0] !== 1 || levels.filter((one) => one === 1).length !== 1) found.push("h1: " + levels);
+  levels.forEach((one, at) => { if (at && one > levels[at - 1] + 1) found.push("heading level skipped: " + levels); });
+  for (const one of ["header", "main", "footer"]) if (document.querySelectorAll("body > " + one).length !== 1) found.push("landmark: " + one);
+  if (!document.documentElement.lang || !document.title) found.push("no language or title");
+  if (document.documentElement.scrollWidth > innerWidth) found.push("wider than the window: " + document.documentElement.scrollWidth);
+  for (const e of document.querySelectorAll("button, .button, input[type=checkbox]"))
+    if (visible(e) && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 20) found.push("small target: " + e.outerHTML.slice(0, 80));
+  return found;
+})()"""  # noqa: E501
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+async def test_every_page_is_in_order_and_pictured(desk: Desk, browser: Chromium, width: int, dark: bool) -> None:
+    """Names, labels, headings, landmarks, targets and width of every page in every state; a picture of each is kept."""
+    await fill(desk)
+    scheme = "dark" if dark else "light"
+    async with served(desk) as address:
+        for name in (*(f"h/{state}" for state in STATES), "help", "", "h/unknown"):
+            tab = await browser.tab(width=width, dark=dark)
+            await tab.goto(f"{address}/{name}")
+            assert await tab.js(PROBLEMS) == [], name
+            assert tab.errors == []
+            shown = name.removeprefix("h/") or "home"
+            await tab.picture(PICTURES / f"{shown}-{width}-{scheme}.png")
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+async def test_what_still_holds_is_pictured(desk: Desk, browser: Chromium, width: int) -> None:
+    """Sent with another held sentence: the page says that it was not sent, marks it, and keeps the text."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        for script in (True, False):
+            tab = await browser.tab(width=width, script=script)
+            await tab.goto(address + HERE)
+            await tab.js(f'document.getElementById("text").value = {CHECKING!r}')
+            await tab.press("#sure")
+            await tab.press("#go", leaves=True)
+            assert (await tab.js('document.querySelector("[role=alert]").textContent')).strip().startswith("Not sent.")
+            assert "who has done it" in await tab.js('document.getElementById("text").value')
+            assert await tab.js(PROBLEMS) == []
+            await tab.picture(PICTURES / f"still-held-{width}-{'script' if script else 'plain'}.png")
+    assert await desk.now_of(held) == held
