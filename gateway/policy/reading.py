@@ -5,11 +5,13 @@ only on sentences that have the words it needs.
 """
 
 from dataclasses import dataclass, field
+from itertools import islice
 
 import regex
 
+from gateway.mail.normal import normalise
 from gateway.mail.text import BlockKind, MessageText
-from gateway.policy.detector import Condition, Detector
+from gateway.policy.detector import Condition, Detector, Exclusion
 from gateway.policy.fold import fold
 from gateway.policy.labels import Favour
 from gateway.policy.pattern import Pattern
@@ -18,7 +20,7 @@ from gateway.policy.segment import Kind, Sentence, sentences
 from gateway.policy.verdict import Scene
 
 SHORT = 11  # sentences; in a mail this short everything may refer to everything
-MOST = 4000  # sentences that are read; a longer mail is not a mail
+MOST = 1500  # sentences that are read; nobody writes more to colleagues
 
 
 @dataclass(slots=True, eq=False)
@@ -69,8 +71,13 @@ def read(text: MessageText, scene: Scene, detector: Detector) -> Reading:
     reading.many = many_readers(
         scene, [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2], detector.lexicon
     )
+    known: dict[str, Line] = {}
     for line in (*lines, *quoted):
-        _mark(line, detector)
+        twin = known.setdefault(line.folded, line)
+        if twin is line:
+            _mark(line, detector)
+        else:
+            line.marks, line.strength = set(twin.marks), dict(twin.strength)
     reading.marks = _circumstances(text, scene).union(*(line.marks for line in lines))
     _exclude(reading, detector)
     _refer(reading)
@@ -112,9 +119,9 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
     found: list[Line] = []
     paragraphs = 0
     for block in text.blocks:
-        if block.kind not in kinds or len(found) > MOST:
+        if block.kind not in kinds:
             continue
-        cut = sentences(text.text[block.start : block.end], base=block.start)
+        cut = islice(sentences(text.text[block.start : block.end], base=block.start), MOST - len(found))
         for sentence in cut:
             placed = Sentence(
                 kind=sentence.kind, start=sentence.start, end=sentence.end, paragraph=sentence.paragraph + paragraphs
@@ -125,7 +132,7 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
 
 
 def _line(sentence: Sentence, start: int, end: int, original: str, detector: Detector) -> Line:
-    folded = fold(original, detector.lexicon)
+    folded = fold(normalise(original).text, detector.lexicon)
     return Line(sentence, start, end, original, folded, detector.lexicon.scan(folded))
 
 
@@ -189,23 +196,29 @@ def _around(place: int, reading: Reading) -> set[str]:
 
 
 def _exclude(reading: Reading, detector: Detector) -> None:
+    paragraphs: dict[int, list[Line]] = {}
+    for line in reading.lines:
+        paragraphs.setdefault(line.sentence.paragraph, []).append(line)
     for exclusion in detector.exclusions:
+        done: set[int] = set()
         for place, line in enumerate(reading.lines):
-            if "thread" in line.out or not holds(exclusion.when, line, place, reading):
+            key = _key(exclusion.scope, place, line)
+            if key in done or "thread" in line.out or not holds(exclusion.when, line, place, reading):
                 continue
-            covered = _scope(exclusion.scope, line, reading)
-            if not any(exclusion.unless & other.marks for other in covered):
-                for other in covered:
-                    other.out.add(exclusion.id)
+            done.add(key)
+            covered = {"mail": reading.lines, "sentence": [line]}.get(exclusion.scope)
+            _silence(exclusion, paragraphs[line.sentence.paragraph] if covered is None else covered)
 
 
-def _scope(scope: str, line: Line, reading: Reading) -> list[Line]:
-    if scope == "mail":
-        return reading.lines
-    if scope == "sentence":
-        return [line]
-    paragraph = line.sentence.paragraph
-    return [other for other in reading.lines if other.sentence.paragraph == paragraph]
+def _key(scope: str, place: int, line: Line) -> int:
+    """Equal for lines that an exclusion covers together, so that each stretch is covered once."""
+    return {"mail": 0, "sentence": place}.get(scope, line.sentence.paragraph)
+
+
+def _silence(exclusion: Exclusion, covered: list[Line]) -> None:
+    if not any(exclusion.unless & line.marks for line in covered):
+        for line in covered:
+            line.out.add(exclusion.id)
 
 
 def _refer(reading: Reading) -> None:
