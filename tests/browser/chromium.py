@@ -50,6 +50,7 @@ class Chromium:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._tabs: dict[str, Tab] = {}
+        self._contexts: list[str] = []
         self.listening = asyncio.create_task(self._listen())
 
     async def send(self, method: str, params: dict[str, Any] | None = None, session: str = "") -> dict[str, Any]:
@@ -74,8 +75,15 @@ class Chromium:
         session = await self.send("Target.attachToTarget", {"targetId": made["targetId"], "flatten": True})
         tab = Tab(self, session["sessionId"])
         self._tabs[tab.session] = tab
+        self._contexts.append(context)
         await tab.prepare(width, height, dark, script)
         return tab
+
+    async def close_tabs(self) -> None:
+        """Close every tab, and forget what it kept."""
+        self._tabs.clear()
+        while self._contexts:
+            await self.send("Target.disposeBrowserContext", {"browserContextId": self._contexts.pop()})
 
     async def _listen(self) -> None:
         with contextlib.suppress(asyncio.IncompleteReadError):

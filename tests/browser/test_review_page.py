@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.mail.message import walk
@@ -14,7 +15,7 @@ from tests.web.desk import SECRET, Desk, open_desk
 from tests.web.serve_sample import STATES, fill, served
 from tests.web.test_safety import NASTY, nasty_mail
 
-pytestmark = pytest.mark.real("chromium")
+pytestmark = [pytest.mark.real("chromium"), pytest.mark.asyncio(loop_scope="module")]
 
 PICTURES = Path(__file__).parents[2] / "artefacts" / "review-page"
 PHONE, DESKTOP = 360, 1280
@@ -25,18 +26,25 @@ SELECT_HELD = f"""(() => {{ const t = document.getElementById("text"); const at 
     t.focus(); t.setSelectionRange(at, at + {len(HELD)}); return at; }})()"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def desk() -> AsyncIterator[Desk]:
     """An empty desk."""
     async with open_desk() as made:
         yield made
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Chromium]:
-    """A running Chromium."""
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def chromium() -> AsyncIterator[Chromium]:
+    """One Chromium for all tests here."""
     async with launched() as made:
         yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def browser(chromium: Chromium) -> AsyncIterator[Chromium]:
+    """Chromium without tabs."""
+    yield chromium
+    await chromium.close_tabs()
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
@@ -152,9 +160,9 @@ async def test_the_page_works_by_keyboard_alone(desk: Desk, browser: Chromium) -
 async def test_hostile_mail_stays_text_in_a_browser(desk: Desk, browser: Chromium, script: bool) -> None:
     """No dialog, no request to another place, no element of the mail's own, whatever the mail holds."""
     async with served(desk) as address:
+        tab = await browser.tab(script=script)
         for number, nasty in enumerate(NASTY):
             await desk.hold(nasty_mail(nasty), secret=f"nasty-{number}")
-            tab = await browser.tab(script=script)
             await tab.goto(f"{address}/h/nasty-{number}")
             if script:
                 await tab.js('document.getElementById("text").focus()')
@@ -211,8 +219,8 @@ async def test_every_page_is_in_order_and_pictured(desk: Desk, browser: Chromium
     await fill(desk)
     scheme = "dark" if dark else "light"
     async with served(desk) as address:
+        tab = await browser.tab(width=width, dark=dark)
         for name in (*(f"h/{state}" for state in STATES), "help", "", "h/unknown"):
-            tab = await browser.tab(width=width, dark=dark)
             await tab.goto(f"{address}/{name}")
             assert await tab.js(PROBLEMS) == [], name
             assert tab.errors == []
