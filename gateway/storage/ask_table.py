@@ -41,6 +41,18 @@ class AskRows:
         await self._retried(same, ask.at)
         return history
 
+    async def insist(self, ask: Ask) -> str:
+        """See the port."""
+        await self._transaction.alone()
+        same = await self._same(ask.fingerprint)
+        if same is None:
+            await self._transaction.write(insert(asks), [ask_row(ask)])
+            await self._add_keys(ask.id, ask.keys)
+            return ask.id
+        await self._add_keys(same.id, ask.keys - same.keys)
+        await self._retried(same, ask.at)
+        return same.id
+
     async def earlier(self, ask: Ask, *, since: datetime, askers: frozenset[str] | None) -> AskHistory:
         """See the port; `reserved` is the id the ask has or would get."""
         history, same = await self._look(ask, since, askers)

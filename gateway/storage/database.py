@@ -51,7 +51,7 @@ class Database:
                 await transaction.commit()
         finally:
             ending = self._end(transaction, queued)
-            if not transaction.failed:  # throwing a dead connection away may take seconds: not the caller's
+            if not transaction.silent:  # then the end takes seconds, and they are not the caller's
                 await asyncio.shield(ending)
 
     async def close(self) -> None:

@@ -33,7 +33,8 @@ _SERIAL_KEY = 4_702_111_234_474_983_745  # any constant of our own, one for ever
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """One database. `begin_*`: the statements a unit opens with; `serial`: makes state changes wait for one another
-    over all nodes ("" where opening a writing unit does); `turns`: who waits for whom inside this process."""
+    over all nodes ("" where opening a writing unit does); `…_take_turns`: who waits for whom inside
+    this process."""
 
     engine: Engine
     where: str
@@ -53,6 +54,10 @@ def sqlite(path: Path | None) -> Backend:
         **({"pool_size": 2, "max_overflow": 6, "pool_timeout": LOCK_WAIT} if path else {}),
     )
     event.listen(engine, "connect", _set_pragmas)
+    # Terminating waits for the driver's thread twice; cancelled in between, as at the end of asyncio.run, the second
+    # wait never ends. Closing waits once.
+    dialect = engine.dialect
+    dialect.has_terminate, dialect.do_terminate = False, dialect.do_close  # type: ignore[method-assign]
     return Backend(
         engine=engine,
         where=str(path or ":memory:"),

@@ -7,6 +7,7 @@ the others wait.
 import asyncio
 import os
 import stat
+import time
 from pathlib import Path
 
 from sqlalchemy.util import greenlet_spawn
@@ -17,8 +18,8 @@ from gateway.storage.engine import Backend, postgresql, sqlite
 from gateway.storage.faults import fault, sqlstate
 from gateway.storage.migrations import migrate
 
-_TRIES = 40
-_PAUSE = 0.05  # seconds; another process is switching the new file to write-ahead logging
+_PATIENCE = 10.0  # seconds; others may be making the same new store at this instant
+_PAUSE = 0.05  # seconds
 _NOT_LET_IN = ("28", "3D")  # SQLSTATE classes: wrong user or password, no such database
 
 
@@ -68,19 +69,18 @@ def _private_file(path: Path) -> Path:
 
 
 async def _prepared(backend: Backend) -> None:
-    for left in reversed(range(_TRIES)):
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         try:
-            await greenlet_spawn(_migrated, backend)
+            return await greenlet_spawn(_migrated, backend)
         except Exception as error:
             if sqlstate(error).startswith(_NOT_LET_IN):
                 raise UserError(str(getattr(error, "orig", error)), where=backend.where) from None
             foreseen = fault(error)
             if foreseen is None:
                 raise
-            if not left or "database is locked" not in str(error):
+            if "database is locked" not in str(error) or time.monotonic() > deadline:
                 raise foreseen from error
-        else:
-            return
         await asyncio.sleep(_PAUSE)
 
 

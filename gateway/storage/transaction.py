@@ -21,13 +21,15 @@ _Result = TypeVar("_Result")
 
 
 class Transaction:
-    """Opened, used, perhaps committed, always closed. `failed`: something went wrong, nothing more will be stored."""
+    """Opened, used, perhaps committed, always closed. `failed`: something went wrong, nothing more will be stored;
+    `silent`: the database does not answer, and closing may take seconds."""
 
     def __init__(self, backend: Backend, *, writing: bool) -> None:
         self._backend = backend
         self._writing = writing
         self._connection: Connection | None = None
         self.failed = False
+        self.silent = False
         self._alone = False
         self._running: asyncio.Task[Any] | None = None
 
@@ -96,7 +98,7 @@ class Transaction:
             self.failed = True  # in the middle of a statement: its result is unknown
             raise
         if not done:
-            self.failed = True
+            self.failed = self.silent = True
             raise StoreUnavailable(f"the store did not answer in {limit:.1f} seconds")
         return self._result(task)
 

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 RACERS = 4
+LIMIT = 90  # seconds a process may live
 
 
 class Racer:
@@ -16,6 +18,8 @@ class Racer:
     def __init__(self, task: str, url: str, argument: str) -> None:
         command = [sys.executable, "-m", "tests.contract.racer", task, url, argument]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._limit = threading.Timer(LIMIT, self._process.kill)  # one that hangs fails its test, not the whole run
+        self._limit.start()
 
     @property
     def says(self) -> IO[str]:
@@ -46,6 +50,7 @@ class Racer:
 
     def close(self) -> None:
         """End it, whatever it does."""
+        self._limit.cancel()
         self._process.kill()
         self._process.wait(timeout=30)
         for pipe in (self._process.stdin, self._process.stdout):

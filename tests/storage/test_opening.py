@@ -1,5 +1,6 @@
 """Opening a store: what it makes, what it refuses, and in which words."""
 
+import re
 import sqlite3
 import stat
 import subprocess
@@ -51,6 +52,20 @@ async def test_sqlite_syncs_every_commit(tmp_path: Path) -> None:
         ]
     await store.close()
     assert values == ["wal", 2, 1, 2200]
+
+
+async def test_a_writing_unit_has_the_writers_place_from_its_beginning(tmp_path: Path) -> None:
+    """Nothing read in a writing unit can be outdated when it writes: a second writer does not even begin."""
+    one, other = await open_store(str(tmp_path / "store.db")), await open_store(str(tmp_path / "store.db"))
+    async with one.begin():
+        with pytest.raises(StoreUnavailable, match="locked"):
+            await other.begin().__aenter__()
+        async with other.begin(write=False) as unit:
+            assert await unit.holds.find() == []
+    async with other.begin() as unit:
+        await unit.holds.add(a_hold(), RAW)
+    await one.close()
+    await other.close()
 
 
 async def test_memory_stores_are_apart() -> None:
@@ -154,3 +169,9 @@ def test_the_store_stays_lean() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+async def test_a_database_that_does_not_exist_is_a_clear_word(postgresql_url: str) -> None:
+    """A server that answers but has no such database, or does not let us in, is for a person to put right."""
+    with pytest.raises(UserError, match='database "nowhere" does not exist'):
+        await open_store(re.sub(r"/test_\w+", "/nowhere", postgresql_url))

@@ -255,3 +255,10 @@ async def test_a_full_disk_of_the_server_is_no_space(postgresql_server: Postgres
 def test_trouble_is_told_from_mistakes(error: Exception, kind: type[GatewayError | None]) -> None:
     """The outside world's trouble has an SMTP answer; a mistake of ours is left to be seen."""
     assert type(fault(error)) is kind
+
+
+def test_leaving_in_the_middle_of_trouble_ends(tmp_path: Path) -> None:
+    """A loop that ends, cancelling everything, while connections are being thrown away comes to its end."""
+    command = [sys.executable, "-m", "tests.storage.leaver", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("left\n", 0)
