@@ -4,6 +4,8 @@
 made from `web.public_url`; a Host header is never used.
 """
 
+from collections.abc import Callable
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,14 +24,26 @@ from gateway.web.shield import Shield
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
-def web_app(house: House, *, secret_key: bytes) -> Starlette:
-    """The sender's page, help and health. `secret_key` (32 bytes, the same on all nodes) signs the forms."""
+def _nobody() -> None:
+    """Nobody waits for what a page puts into the outbox: the next beat finds it."""
+
+
+def web_app(house: House, *, secret_key: bytes, wake: Callable[[], None] = _nobody) -> Starlette:
+    """The sender's page, help and health. `secret_key` (32 bytes, the same on all nodes) signs the forms;
+    `wake` is called after an action, so that what goes out need not wait for the next beat."""
     pages = Pages(base_path(house.settings.web))
     desk = SenderDesk(house, pages, Pace(), secret_key)
     public = _Public(house, pages)
+
+    async def act(request: Request) -> Response:
+        response = await desk.act(request)
+        if response.status_code == 303:  # something was done; a look or a refusal wakes nobody
+            wake()
+        return response
+
     routes: list[BaseRoute] = [
         Route("/h/{secret}", desk.review, methods=["GET"]),
-        Route("/h/{secret}", desk.act, methods=["POST"]),
+        Route("/h/{secret}", act, methods=["POST"]),
         Route("/h/{secret}/check", desk.live, methods=["POST"]),
         Route("/healthz", public.health),
         Route("/help", public.help),

@@ -23,7 +23,7 @@ class TooOften(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Bucket:
-    """Tokens of one hold: `burst` at once, `per_second` more as time passes."""
+    """What one hold may still ask for: `burst` at once, `per_second` more as time passes (monotonic seconds)."""
 
     burst: float
     per_second: float
@@ -31,7 +31,7 @@ class Bucket:
     at: float
 
     def take(self, now: float) -> None:
-        """Take one token. Raises TooOften."""
+        """Take one. Raises TooOften."""
         self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
         self.at = now
         if self.left < 1:
@@ -41,15 +41,16 @@ class Bucket:
 
 @dataclass(slots=True, kw_only=True)
 class Pace:
-    """`at_once`: re-checks in flight over all holds; a further one waits `patience` seconds, then TooOften."""
+    """`at_once`: re-checks in flight over all holds; a further one waits `patience` seconds, then TooOften.
+    `checks` and `presses`: (burst, per second) of each hold."""
 
     at_once: int = 2
     patience: float = 3.0
-    burst: float = 12
-    per_second: float = 3
+    checks: tuple[float, float] = (12, 3)
+    presses: tuple[float, float] = (40, 1)
     now: Callable[[], float] = time.monotonic
     _slots: asyncio.Semaphore = field(init=False)
-    _buckets: "OrderedDict[str, Bucket]" = field(default_factory=OrderedDict, init=False)
+    _buckets: "OrderedDict[tuple[str, str], Bucket]" = field(default_factory=OrderedDict, init=False)
     _turns: "OrderedDict[str, asyncio.Lock]" = field(default_factory=OrderedDict, init=False)
     _looks: "OrderedDict[str, float]" = field(default_factory=OrderedDict, init=False)
 
@@ -59,7 +60,7 @@ class Pace:
     @asynccontextmanager
     async def recheck(self, hold_id: str) -> AsyncIterator[None]:
         """A slot for one re-check. Raises TooOften."""
-        self._bucket(hold_id).take(self.now())
+        self._take("check", hold_id, self.checks)
         try:
             async with asyncio.timeout(self.patience):
                 await self._slots.acquire()
@@ -70,13 +71,18 @@ class Pace:
         finally:
             self._slots.release()
 
-    def turn(self, hold_id: str) -> asyncio.Lock:
-        """One action at a time for one hold in this process; the store keeps apart what other processes do."""
+    @asynccontextmanager
+    async def turn(self, hold_id: str) -> AsyncIterator[None]:
+        """One action at a time for one hold in this process; the store keeps apart what other processes do. Raises
+        TooOften."""
+        self._take("press", hold_id, self.presses)
         lock = self._turns.setdefault(hold_id, asyncio.Lock())
-        self._turns.move_to_end(hold_id)
-        while len(self._turns) > _REMEMBERED and not next(iter(self._turns.values())).locked():
-            self._turns.popitem(last=False)
-        return lock
+        try:
+            async with lock:
+                yield
+        finally:
+            if not lock.locked():
+                self._turns.pop(hold_id, None)
 
     def first_look(self, hold_id: str, every: float = 60.0) -> bool:
         """True at most once in `every` seconds for one hold: that look goes into the audit."""
@@ -85,19 +91,16 @@ class Pace:
         if seen is not None and now - seen < every:
             return False
         self._looks[hold_id] = now
-        _trim(self._looks)
+        self._looks.move_to_end(hold_id)
+        while len(self._looks) > _REMEMBERED:
+            self._looks.popitem(last=False)
         return True
 
-    def _bucket(self, hold_id: str) -> Bucket:
-        now = self.now()
-        fresh = Bucket(burst=self.burst, per_second=self.per_second, left=self.burst, at=now)
-        bucket = self._buckets.setdefault(hold_id, fresh)
-        self._buckets.move_to_end(hold_id)
+    def _take(self, what: str, hold_id: str, limit: tuple[float, float]) -> None:
+        now, key = self.now(), (what, hold_id)
+        fresh = Bucket(burst=limit[0], per_second=limit[1], left=limit[0], at=now)
+        bucket = self._buckets.setdefault(key, fresh)
+        self._buckets.move_to_end(key)
         while len(self._buckets) > _REMEMBERED:
             self._buckets.popitem(last=False)
-        return bucket
-
-
-def _trim(looks: "OrderedDict[str, float]") -> None:
-    while len(looks) > _REMEMBERED:
-        looks.popitem(last=False)
+        bucket.take(now)

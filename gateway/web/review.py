@@ -8,13 +8,14 @@ from typing import Any
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.text import MessageText
-from gateway.policy.pack import Pack
+from gateway.policy.labels import Label
+from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.policy.verdict import Finding
 from gateway.web import words
 from gateway.web.access import form_token
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT
 from gateway.web.held_text import HeldText
-from gateway.web.reasons import reasons_for
+from gateway.web.reasons import Reason, reasons_for
 from gateway.web.sheet import encodable, lay_out, on_one_line
 
 PURPOSES = ("revise", "withdraw", "dispute")
@@ -61,10 +62,18 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) ->
         "reasons": reasons,
         "sheet": lay_out(judged.text, reasons),
         "memory": words.memory(held, judged.earlier, window_days),
+        "memory_at": _where_memory_speaks(reasons),
         "outlook": words.outlook(judged.passes, reasons, len(held.rcpt_to)),
         "lost": judged.lost,
         "gist": words.gist(reasons),
     }
+
+
+def _where_memory_speaks(reasons: Sequence[Reason]) -> int:
+    """The number of the one reason that shows what memory found, 0 for none."""
+    repeats = [reason for reason in reasons if reason.label is Label.REPEAT_ASK]
+    found = [reason for reason in repeats if reason.rule_id == ASKED_BEFORE] or repeats
+    return found[0].number if found else 0
 
 
 def review_values(

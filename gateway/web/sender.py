@@ -40,7 +40,7 @@ TICK_FIRST = Notice(tone="ask", title="Not sent yet.", told="Please tick the box
 STILL_HELD = Notice(
     tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below."
 )
-BUSY = Notice(tone="ask", title="One moment.", told="Too many checks at once. Your text is below; please press again.")
+BUSY = Notice(tone="ask", title="One moment.", told="Too many presses at once. Your text is below; please press again.")
 CHECKED_CLEAR = Notice(tone="done", title="All clear.", told="Nothing has been sent yet: tick the box and press Send.")
 CHECKED_HELD = Notice(tone="open", title="Checked.", told="What still needs another wording is marked below.")
 LATE = Notice(tone="open", title="This was settled before you pressed.", told="Nothing further was done.")
@@ -115,18 +115,18 @@ class SenderDesk:
         }.get(wanted, self._check)
         if form.get("version") != str(held.version) and act != self._check:
             return await self._show(request, held, form, notice=CHANGED, status=409)
-        return await act(request, held, form)
+        try:
+            return await act(request, held, form)
+        except TooOften:
+            return await self._show(request, held, form, notice=BUSY, status=429)
 
     async def _check(self, request: Request, held: HeldMail, form: Form, *, unticked: bool = False) -> Response:
         """Check again, with a suggestion applied when one was pressed; no side effect. `unticked`: Send was pressed
-        without its tick."""
+        without its tick. Raises TooOften, as all of these do."""
         mail = await self.reader.read(held)
         if not waits(held) or mail.own is None:
             return await self._show(request, held, form)
-        try:
-            typed, judged = await self._reworded(held, _typed(form, held, mail), form.get("do", ""))
-        except TooOften:
-            return await self._show(request, held, form, notice=BUSY, status=429)
+        typed, judged = await self._reworded(held, _typed(form, held, mail), form.get("do", ""))
         live = self._live(held, judged)
         if unticked:
             return self._page(request, held, mail, typed, live, notice=TICK_FIRST, status=422, missing=True)

@@ -86,8 +86,10 @@ def outlook(passes: bool, reasons: Sequence[Reason], recipients: int) -> Outlook
 
 def gist(reasons: Sequence[Reason]) -> str:
     """The whole matter in one sentence."""
+    if not reasons:
+        return "Press “Check again” to see how it reads today."
     marked = quoted_sentences(reasons)
-    if not marked or not reasons[0].known:
+    if not reasons[0].known:
         return "We could not read it here, and your organisation asks us to hold such mail."
     return f"{counted(marked, 'place').capitalize()} in it {'needs' if marked == 1 else 'need'} another wording."
 

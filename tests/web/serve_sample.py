@@ -33,7 +33,7 @@ On Mon, 2 Nov 2026 at 10:12, Bea Stone <bea.stone@corp.example> wrote:
 """  # noqa: W291, E501 - a signature begins with "-- "
 ASKING = """Dear team,
 
-our anniversary banner is ready and attached. If you like, put it on your personal LinkedIn profile.
+if you like, put the attached banner on your LinkedIn profile.
 
 See you on Thursday,
 Ann

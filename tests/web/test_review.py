@@ -3,13 +3,16 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from gateway.audit.events import HoldChanged, HoldOpened
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
-from tests.web.desk import ANN, BODY, CLEAN, MEMBERS, SECRET, TEAM, Desk, letter
+from gateway.web.app import web_app
+from gateway.web.pace import Pace
+from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, SECRET, TEAM, Desk, letter, open_desk
 
 HERE = f"/h/{SECRET}"
 
@@ -298,3 +301,52 @@ async def test_a_changed_subject_is_sent(desk: Desk) -> None:
     message = walk(mail.raw)
     assert message.subject == "Kept for you Bcc: x@evil.example"
     assert message.header("bcc") == ""
+
+
+async def test_a_hold_without_findings_offers_a_check(desk: Desk) -> None:
+    """Held under a rule that is gone: nothing is marked, nothing is claimed, and a check says how it reads today."""
+    await desk.hold(letter(CLEAN))
+    page = (await desk.get()).text
+    assert "Press “Check again” to see how it reads today." in page
+    assert "can go out" not in page
+    assert "can go out" in (await desk.post(await desk.form())).text
+
+
+async def test_memory_speaks_once(desk: Desk) -> None:
+    """Found by text and by memory: the earlier ask is told beside one reason only."""
+    await desk.asked(ANN, datetime(2026, 3, 3, 9, tzinfo=UTC))
+    held = await desk.hold()
+    if not held.earlier:
+        held = await desk.hold(
+            letter("Hi,\n\nif you like, put the attached banner on your LinkedIn profile.\n"), secret="m"
+        )
+    page = (await desk.get("/h/m" if held.fingerprint == "m" else HERE)).text
+    assert page.count("You asked this group on") == 1
+
+
+async def test_a_flood_of_presses_is_slowed_and_keeps_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the burst the page asks for a moment; nothing typed is lost."""
+    monkeypatch.setattr("gateway.web.app.Pace", lambda: Pace(presses=(3, 1), now=lambda: 0.0))
+    async with open_desk() as desk:
+        await desk.hold()
+        form = {**await desk.form(), "text": BODY + "\nMy words stay.", "do": "send", "sure": "yes"}
+        answers = [await desk.post(form) for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [422] * 3 + [429] * 2
+        assert all("My words stay." in answer.text for answer in answers)
+
+
+async def test_only_what_was_done_wakes_the_worker(desk: Desk) -> None:
+    """A released mail goes out at once; looks, checks and refusals wake nobody."""
+    held = await desk.hold()
+    woken: list[int] = []
+    app = web_app(desk.house, secret_key=KEY, wake=lambda: woken.append(1))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x.example") as client:
+        form = {**await desk.form(), "text": CLEAN, "do": "send"}
+        await client.get(HERE)
+        await client.post(HERE, data={**form, "do": "check"})
+        await client.post(HERE, data=form)
+        await client.post("/h/unknown", data=form)
+        assert woken == []
+        await client.post(HERE, data={**form, "sure": "yes"})
+        assert woken == [1]
+    assert (await desk.now_of(held)).state is HoldState.SENDING
