@@ -8,13 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import latency, report, systems
 from tests.benchmarks.mails import KIB, RECIPIENT, SENDER, Mail, by_chance, close_to_it, ordinary, with_attachment
-from tests.benchmarks.meter import Meter
+from tests.benchmarks.meter import Meter, cpu_seconds
 from tests.benchmarks.report import Sample, Samples
 from tests.benchmarks.systems import System
 from tests.conftest import SEARCH
@@ -22,6 +23,7 @@ from tests.real.postfix import open_folder, remove
 
 PROGRAMS = ("smtp-source", "smtp-sink", "postfix")
 ROUNDS = 3
+QUIET = 0.03  # CPU seconds in a second
 QUICK = 10  # --quick sends this part of the mails
 
 
@@ -118,6 +120,7 @@ def measure(picked: list[Case], folder: Path, *, rounds: int, part: int) -> Samp
         ]
         for system in running:  # whatever is only done once is done, and as many processes run as ever will
             run(system, Case(name="warm-up", mail=ordinary(), mails=1000, sessions=100), 1000, folder)
+            settle(system)
         for turn in range(rounds):
             for case in picked:
                 for system in running:
@@ -125,6 +128,16 @@ def measure(picked: list[Case], folder: Path, *, rounds: int, part: int) -> Samp
                     sample = run(system, case, max(case.mails // part, case.sessions), folder)
                     samples.setdefault((case.name, system.name), []).append(sample)
     return samples
+
+
+def settle(system: System, seconds: float = 30) -> None:
+    """Wait until a system that has nothing to do does nothing: start-up work may go on behind its first mails."""
+    end = time.monotonic() + seconds
+    while system.pid is not None and time.monotonic() < end:
+        before = cpu_seconds(system.pid)
+        time.sleep(1)
+        if cpu_seconds(system.pid) - before < QUIET:
+            return
 
 
 if __name__ == "__main__":
