@@ -4,6 +4,7 @@ Each function here builds the same house on other ground: a gateway's own proces
 state, judging without memory, a simulation on a clock of its own. IO: opens files, databases and connections.
 """
 
+import os
 import secrets
 import socket
 import time
@@ -35,6 +36,7 @@ from gateway.mail.envelope import Envelope, SessionFacts
 from gateway.mail.envelope import Path as MailPath
 from gateway.mail.letter import Letter, written
 from gateway.policy.pack import Pack
+from gateway.policy.packs import complete
 from gateway.policy.packs import load as load_pack
 from gateway.ports import Directory, House, Store
 from gateway.storage.opening import open_store
@@ -54,7 +56,15 @@ def new_id() -> str:
 def pack_of(settings: Settings) -> Pack:
     """The pack as this site set it. Raises UserError."""
     policy = settings.policy
-    return load_pack(policy.pack, modes=policy.modes, monitor=policy.mode == "monitor")
+    pack = load_pack(policy.pack, modes=policy.modes, monitor=policy.mode == "monitor")
+    complete(pack, _cache())
+    return pack
+
+
+def _cache() -> Path:
+    """Where compiled patterns are kept: the user's cache folder."""
+    home = os.environ.get("CACHE_DIRECTORY") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(home) / "askonce"
 
 
 def state_folder(settings: Settings) -> Path:

@@ -83,6 +83,12 @@ class AskTable(Protocol):
         the additional keys, so that a mail split over transactions is one ask."""
         ...
 
+    async def insist(self, ask: Ask) -> str:
+        """Store an ask RESERVED that goes out in spite of earlier ones (a rule that only monitors, a decision of
+        compliance): its people are asked once more, and the window starts again at its delivery. The id under which
+        it is stored: that of a live ask with the same fingerprint, which takes up the keys, or its own."""
+        ...
+
     async def earlier(self, ask: Ask, *, since: datetime, askers: frozenset[str] | None) -> AskHistory:
         """What `reserve` would answer, without writing: for live re-checks."""
         ...

@@ -10,7 +10,8 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -54,11 +55,11 @@ async def _serve(settings: Settings) -> int:
                 web = settings.web.model_copy(update={"listen": _shown(door.getsockname())})
                 settings = settings.model_copy(update={"web": web})
             house = await stack.enter_async_context(open_house(settings, stream="office"))
-            if door:
-                await stack.enter_async_context(page(house, door))
             worker = Worker(house)
+            if door:
+                await stack.enter_async_context(page(house, door, worker))
             beat = asyncio.create_task(worker.run())
-            stack.push_async_callback(_ended, worker, beat)
+            stack.push_async_callback(_ended, worker, beat, settings.smtp.drain_seconds)
             edges = Supervisor([sys.executable, "-m", "gateway.serving"], _orders(settings, listen))
             try:
                 await edges.start()
@@ -99,7 +100,7 @@ def _reserved(listen: str, *, key: str) -> socket.socket:
 
 
 @asynccontextmanager
-async def page(house: House, door: socket.socket) -> AsyncIterator[None]:
+async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterator[None]:
     """The review page on this socket, while the block runs."""
     # Imported here, so that the SMTP processes do without them.
     import uvicorn
@@ -113,7 +114,11 @@ async def page(house: House, door: socket.socket) -> AsyncIterator[None]:
             yield
 
     key = installation_key(state_folder(house.settings) / "keys", "web.key")
-    server = Server(uvicorn.Config(web_app(house, secret_key=key), log_config=None, access_log=False, lifespan="off"))
+    server = Server(
+        uvicorn.Config(
+            web_app(house, secret_key=key, wake=worker.wake), log_config=None, access_log=False, lifespan="off"
+        )
+    )
     task = asyncio.create_task(server.serve(sockets=[door]))
     try:
         yield
@@ -140,8 +145,12 @@ def _stop_signal() -> asyncio.Event:
     return stopping
 
 
-async def _ended(worker: Worker, beat: "asyncio.Task[None]") -> None:
-    await worker.stop()
+async def _ended(worker: Worker, beat: "asyncio.Task[None]", seconds: float) -> None:
+    """Deliveries under way may finish; what does not is tried again after its lease."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await worker.stop()
+    beat.cancel()
     await asyncio.gather(beat, return_exceptions=True)
 
 
@@ -164,13 +173,27 @@ async def _child(settings: Settings, stream: str) -> int:
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_reader(sys.stdin.fileno(), stopping.set)
     async with open_house(settings, stream=stream) as house:
-        edge = Edge(house.settings.smtp, house.next_hop, _receiver(house), now, house.settings.smtp.hostname)
+        edge = Edge(
+            house.settings.smtp,
+            house.next_hop,
+            _receiver(house),
+            now,
+            house.settings.smtp.hostname,
+            spool_directory=_spool(settings),
+        )
         await edge.start()
         print("ready", flush=True)
         await stopping.wait()
         await edge.drain(settings.smtp.drain_seconds)
         await edge.stop()
     return 0
+
+
+def _spool(settings: Settings) -> Path:
+    """Large messages in flight lie beside the state, not on a small temporary file system. Raises UserError."""
+    folder = state_folder(settings) / "spool"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
 
 def _receiver(house: House) -> Callable[[Envelope, Content, Transaction], Awaitable[Reply]]:

@@ -5,7 +5,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,29 +22,27 @@ class GatewayProcess:
     port: int
     web: str
     state: Path
+    traced: bool = False  # it runs below another command, such as strace
 
     def terminate(self, seconds: float = 40) -> int:
         """SIGTERM, and its exit code."""
-        self.process.send_signal(signal.SIGTERM)
+        os.kill(self.pids()[1 if self.traced else 0], signal.SIGTERM)
         return self._wait(seconds)
 
     def kill(self) -> None:
-        """kill -9 of every process of this gateway at once."""
-        for pid in self.pids():
-            try:
+        """kill -9 of every process of this gateway at once; returns when they are gone."""
+        pids = self.pids()
+        for pid in reversed(pids):
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         self._wait(10)
+        end = time.monotonic() + 10
+        while any(_alive(pid) for pid in pids) and time.monotonic() < end:
+            time.sleep(0.01)
 
     def pids(self) -> list[int]:
-        """The serving process and its children."""
-        parent = self.process.pid
-        try:
-            children = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
-        except OSError:
-            children = []
-        return [parent, *map(int, children)]
+        """The process started and everything below it, parents first."""
+        return [self.process.pid, *_below(self.process.pid)]
 
     def _wait(self, seconds: float) -> int:
         try:
@@ -54,6 +54,22 @@ class GatewayProcess:
         finally:
             if self.process.stdout:
                 self.process.stdout.close()
+
+
+def _below(pid: int) -> list[int]:
+    found: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text("ascii").split()):
+                found += [child, *_below(child)]
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def start_gateway(
@@ -68,19 +84,16 @@ def start_gateway(
 ) -> GatewayProcess:
     """Start and wait until it is ready; `prefix` is a command to run it under, such as strace."""
     domain_flags = [flag for domain in domains for flag in ("--internal-domain", domain)]
-    process = subprocess.Popen(
-        [
-            *prefix,
-            *(sys.executable, "-m", "gateway.cli.main", "serve"),
-            *("--listen", f"127.0.0.1:{listen}", "--upstream", f"127.0.0.1:{upstream}"),
-            *("--state", str(state), "--web", web),
-            *domain_flags,
-            *arguments,
-        ],
-        stdout=subprocess.PIPE,
-        stderr=(state.parent / f"{state.name}.log").open("a"),
-        text=True,
-    )
+    command = [
+        *prefix,
+        *(sys.executable, "-m", "gateway.cli.main", "serve"),
+        *("--listen", f"127.0.0.1:{listen}", "--upstream", f"127.0.0.1:{upstream}"),
+        *("--state", str(state), "--web", web),
+        *domain_flags,
+        *arguments,
+    ]
+    with (state.parent / f"{state.name}.log").open("a") as log_file:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log_file, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
     ready = READY.match(line)
@@ -90,4 +103,4 @@ def start_gateway(
         process.stdout.close()
         log = (state.parent / f"{state.name}.log").read_text("utf-8", "replace")[-3000:]
         raise RuntimeError(f"the gateway did not get ready: {line!r}\n{log}")
-    return GatewayProcess(process=process, port=int(ready[1]), web=ready[2], state=state)
+    return GatewayProcess(process=process, port=int(ready[1]), web=ready[2], state=state, traced=bool(prefix))

@@ -5,7 +5,7 @@ verdict is on record before any effect, the outcome after. Whatever is not fores
 with the client. Clean mail touches no store. IO through ports.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import structlog
@@ -97,6 +97,8 @@ async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit)
     if isinstance(found.disposition, Reject):
         await house.audit.record(record)
         return Kept(outcome="rejected", reply=REJECTED)
+    if ask and not history.reserved:  # it passes because its rules only watch: its people are asked all the same
+        return replace(found, history=replace(history, reserved=await unit.asks.insist(ask)))
     return found
 
 

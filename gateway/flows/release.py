@@ -6,9 +6,8 @@ unit commits. IO through ports.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from gateway.asks.history import window_start
 from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, assess
 from gateway.flows.notify import About, enveloped, unanswerable
@@ -100,7 +99,7 @@ async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) ->
 async def _send(
     house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, *, actor: str, note: str
 ) -> HeldMail:
-    ask_id = found.history.reserved if passing(found) else await _remembered(house, unit, found)
+    ask_id = found.history.reserved if passing(found) else await _remembered(unit, found)
     changed = await take(house, unit, held, HoldAction.RELEASE, by=actor, note=note, ask_id=ask_id)
     now = house.clock()
     await unit.outbox.put(
@@ -119,14 +118,10 @@ async def _send(
     return changed
 
 
-async def _remembered(house: House, unit: Unit, found: Assessment) -> str:
-    """An ask that compliance sends in spite of the verdict reaches its people all the same: those who were not asked
-    before are now. The id of the ask reserved, "" for none."""
-    keys = found.history.new or (frozenset() if found.history.repeated or not found.ask else found.ask.keys)
-    if not found.ask or not keys:
-        return ""
-    since = window_start(house.clock(), house.settings.memory.window_days)
-    return (await unit.asks.reserve(replace(found.ask, keys=keys), since=since, askers=None)).reserved
+async def _remembered(unit: Unit, found: Assessment) -> str:
+    """An ask that compliance sends in spite of the verdict reaches its people all the same: they were asked, and the
+    window starts again. The id of the ask reserved, "" for none."""
+    return await unit.asks.insist(found.ask) if found.ask else ""
 
 
 async def _tell(house: House, unit: Unit, held: HeldMail, message: Message, note: str) -> None:

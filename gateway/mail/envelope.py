@@ -16,7 +16,7 @@ class Path:
     @property
     def address(self) -> Address:
         """The mailbox, with an RFC 5321 source route (appendix C) left aside."""
-        _, _, mailbox = self.text.rpartition(":") if self.text.startswith("@") else ("", "", self.text)
+        _, _, mailbox = self.text.partition(":") if self.text.startswith("@") else ("", "", self.text)
         return address(mailbox)
 
 

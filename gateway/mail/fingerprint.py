@@ -8,7 +8,7 @@ import hashlib
 
 from gateway.mail.message import Message
 
-_AUTHORS_OWN = ("from", "date", "to", "cc", "subject", "content-type", "content-transfer-encoding")
+_AUTHORS_OWN = ("from", "date", "subject", "content-type", "content-transfer-encoding")
 _CHUNK = 1 << 20  # bytes
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from gateway.policy.labels import Favour
 from gateway.policy.lexicon import Lexicon
-from gateway.policy.pattern import Pattern
+from gateway.policy.pattern import LatePattern, Pattern
 
 Scope = Literal["sentence", "paragraph", "mail"]
 
@@ -108,3 +108,13 @@ class Detector:
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def late_patterns(self) -> Iterator[LatePattern]:
+        """All patterns there are."""
+        for says in self.marking.marks.values():
+            yield from (pattern.compiled for pattern in says)
+        for topic in self.topics:
+            yield from (pattern.compiled for pattern in (*topic.say, *topic.none))
+        whens = [exclusion.when for exclusion in self.exclusions]
+        for condition in (*whens, *(one for some in self.conditions.values() for one in some)):
+            yield from (pattern.compiled for pattern in condition.say)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import regex
 
+from gateway.policy.shelf import Shelf
+
 _TOKEN = regex.compile(r"\w+|[^\w\s]")
 _GROUP = regex.compile(r"\(([^()]*)\)")
 MAX_FORMS = 1000  # phrases one entry may stand for
@@ -32,6 +34,7 @@ class Lexicon:
         self.slots = {
             name: frozenset(form for phrase in phrases for form in forms(phrase)) for name, phrases in slots.items()
         }
+        self.shelf = Shelf()
         self._by_first: dict[str, list[tuple[str, str]]] = {}
         for name, phrases in self.slots.items():
             for phrase in phrases:

@@ -20,6 +20,7 @@ from gateway.policy.compiling import compile_detector
 from gateway.policy.files import GateFile, LanguageFiles, PackFile, RuleFile, TopicsFile, WordsFile
 from gateway.policy.labels import STRICTNESS, Mode
 from gateway.policy.pack import Pack, Reference, Rule
+from gateway.policy.shelf import shelf_name
 
 FOLDER = "policies"
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -68,6 +69,23 @@ def load(name_or_path: str, *, modes: Mapping[str, str] = MappingProxyType({}), 
         rules=MappingProxyType({id_: _rule(rule, modes.get(id_), monitor) for id_, (rule, _) in read.rules.items()}),
         detector=_detector(read),
     )
+
+
+def complete(pack: Pack, folder: Path) -> None:
+    """Have every pattern of the pack compiled, on a shelf in `folder`; seconds the first time, nothing afterwards.
+
+    Raises UserError for a malformed pattern.
+    """
+    if pack.detector is None:
+        return
+    shelf = pack.detector.lexicon.shelf
+    shelf.place = folder / shelf_name(pack.digest)
+    if shelf.filled():
+        return
+    try:
+        shelf.fill([(late.expression, late.make()) for late in pack.detector.late_patterns()])
+    except ValueError as error:
+        raise UserError(str(error), where=pack.name) from None
 
 
 _compiled: dict[str, Any] = {}

@@ -16,6 +16,7 @@ import regex
 
 from gateway.policy.lexicon import Lexicon
 from gateway.policy.needs import Choice, needs
+from gateway.policy.shelf import Shelf
 
 _SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
 _BETWEEN = r"[\s,;:\"()*_–—/-]+"
@@ -60,24 +61,26 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
         pieces.append(_GAP[piece.strip()] if piece.strip() in _GAP else _spaced(piece))
     expression = _SLOT.sub(slot, "".join(pieces)).replace("NAME", _NAME)
     edged = rf"{_edge(source[:1], '<')}(?:{expression}){_edge(source[-1:], '')}"
-    return Pattern(source, needs(source), LatePattern(source, edged, used))
+    return Pattern(source, needs(source), LatePattern(source, edged, used, lexicon.shelf))
 
 
 class LatePattern:
-    """A `regex` pattern compiled when it is first needed: compiling all takes seconds, and most mail needs none."""
+    """A `regex` pattern made when it is first needed: taken from the shelf, or compiled."""
 
-    __slots__ = ("_expression", "_lists", "_made", "_source")
+    __slots__ = ("_lists", "_made", "_shelf", "_source", "expression")
 
-    def __init__(self, source: str, expression: str, lists: Mapping[str, frozenset[str]]) -> None:
-        self._source, self._expression, self._lists = source, expression, lists
+    def __init__(self, source: str, expression: str, lists: Mapping[str, frozenset[str]], shelf: Shelf) -> None:
+        self._source, self.expression, self._lists, self._shelf = source, expression, lists, shelf
         self._made: regex.Pattern[str] | None = None
 
     def make(self) -> "regex.Pattern[str]":
-        """Compile it now. Raises ValueError when it is malformed."""
+        """Make it now. Raises ValueError when it is malformed."""
+        if self._made is None:
+            self._made = self._shelf.take(self.expression)
         if self._made is None:
             keywords: dict[str, Any] = dict(self._lists)  # named lists are keywords of regex.compile
             try:
-                self._made = regex.compile(self._expression, **keywords)
+                self._made = regex.compile(self.expression, **keywords)
             except regex.error as error:
                 raise ValueError(f'"{self._source}" is not a pattern: {error}') from None
         return self._made

@@ -1,23 +1,23 @@
 """A message answered 250 is never lost: kill -9 at every sync point, and at random under load."""
 
-import json
 import os
 import random
 import re
 import shutil
 import smtplib
-import subprocess
-import sys
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from gateway.compliance.verify import verify
 from tests.counting_sink import CountingSink
-from tests.gateway_process import GatewayProcess, start_gateway
+from tests.gateway_process import start_gateway
 
 CLEAN = "The soup today is lentil. Nothing else to report."
 DEMAND = "Everybody must put the new banner on their own LinkedIn profile by Friday."
@@ -64,15 +64,9 @@ class Sender:
 
 
 def held_ids(state: Path) -> set[str]:
-    """Message-IDs in the hold store, as the command line lists them."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "gateway.cli.main", "holds", "list", "--all", "--state", str(state), "--format", "json"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return {json.loads(line)["message_id"].strip("<>") for line in listed.stdout.splitlines()}
+    """Message-IDs in the hold store, read from the database file itself."""
+    with closing(sqlite3.connect(state / "askonce.db")) as store:
+        return {known.strip("<>") for (known,) in store.execute("SELECT message_id FROM holds")}
 
 
 def audit_lines(state: Path) -> list[str]:
@@ -89,14 +83,9 @@ def assert_nothing_is_lost(state: Path, sink: CountingSink, acknowledged: dict[s
         assert known in (held if kind == "demand" else sink.seen), f"{kind} {known} was acknowledged and is gone"
     twice = {known: count for known, count in sink.seen.items() if known in acknowledged and count > 1}
     assert not twice
-    verified = subprocess.run(
-        [sys.executable, "-m", "gateway.cli.main", "audit", "verify", str(state / "audit")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    report = verify(state / "audit")
+    assert report.ok, [str(problem) for problem in report.problems]
+    assert report.open_pairs == 0
     text = "\n".join(audit_lines(state))
     assert not [known for known in (*acknowledged, *held) if known not in text]
 
@@ -106,14 +95,24 @@ def _restart_and_stop(state: Path, sink: CountingSink) -> None:
     assert start_gateway(state, upstream=sink.port).terminate() == 0
 
 
+@pytest.fixture(scope="module")
+def used_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder that has been used once: its files exist, so that the syncs that follow are the mails' own."""
+    state = tmp_path_factory.mktemp("used") / "state"
+    sink = CountingSink()
+    assert start_gateway(state, upstream=sink.port).terminate() == 0
+    sink.stop()
+    return state
+
+
 @pytest.mark.real("strace")
-@pytest.mark.parametrize("number", [*range(1, 13), 15, 20])
+@pytest.mark.parametrize("number", range(1, 11))
 def test_nothing_acknowledged_is_lost_when_a_sync_is_the_last_thing_that_happens(
-    number: int, sink: CountingSink, tmp_path: Path
+    number: int, sink: CountingSink, tmp_path: Path, used_state: Path
 ) -> None:
     """The process is killed at its Nth fsync or fdatasync; what was acknowledged before is at the sink or held."""
     state = tmp_path / "state"
-    assert start_gateway(state, upstream=sink.port).terminate() == 0  # the files exist: syncs are the mails' own
+    shutil.copytree(used_state, state)
     strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"]
     strace += ["-e", f"inject=fsync,fdatasync:signal=KILL:when={number}"]
     sender = Sender(name=f"sync{number}")
@@ -123,33 +122,11 @@ def test_nothing_acknowledged_is_lost_when_a_sync_is_the_last_thing_that_happens
         gateway = None  # killed while starting: nothing can have been acknowledged
     if gateway:
         sender.send_some(gateway.port, 9)
-        _kill_tree(gateway)
+        gateway.kill()
 
     _restart_and_stop(state, sink)
 
     assert_nothing_is_lost(state, sink, sender.acknowledged)
-
-
-def _kill_tree(gateway: GatewayProcess) -> None:
-    """kill -9 of strace and everything below it."""
-    pids = _descendants(gateway.process.pid)
-    for pid in (*pids, gateway.process.pid):
-        try:
-            os.kill(pid, 9)
-        except ProcessLookupError:
-            continue
-    gateway.kill()
-    end = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < end:
-        time.sleep(0.02)
-
-
-def _descendants(pid: int) -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children") if Path(f"/proc/{pid}").exists() else ():
-        for child in map(int, task.read_text("ascii").split()):
-            found += [child, *_descendants(child)]
-    return found
 
 
 def _kills_under_load(kills: int, sink: CountingSink, state: Path, seed: int) -> None:
@@ -171,8 +148,8 @@ def _kills_under_load(kills: int, sink: CountingSink, state: Path, seed: int) ->
 
 
 def test_nothing_acknowledged_is_lost_by_kill_9_under_load(sink: CountingSink, tmp_path: Path) -> None:
-    """Twelve times at a random moment, with four clients sending all kinds of mail."""
-    _kills_under_load(12, sink, tmp_path / "state", seed=20261122)
+    """Ten times at a random moment, with four clients sending all kinds of mail."""
+    _kills_under_load(10, sink, tmp_path / "state", seed=20261122)
 
 
 @pytest.mark.long
@@ -192,7 +169,7 @@ def test_the_last_database_sync_comes_before_the_250_of_a_held_mail(sink: Counti
     with smtplib.SMTP("127.0.0.1", gateway.port, timeout=20) as client:
         text = f"To: jo@lantern.example\r\nMessage-ID: <p2@lantern.example>\r\n\r\n{DEMAND}\r\n"
         client.sendmail("mira@lantern.example", ["jo@lantern.example"], text)
-    _kill_tree(gateway)
+    gateway.kill()
 
     lines = trace.read_text("utf-8", "replace").splitlines()
     answer = next(at for at, line in enumerate(lines) if "250 2.0.0 Ok: accepted" in line)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.mail.trace_headers import LOOP_HEADER
 from tests.gateway_process import GatewayProcess, start_gateway
 from tests.real.postfix import Postfix, free_port, open_folder, remove, start_postfix
 
@@ -74,7 +75,7 @@ def test_ordinary_mail_arrives_whole_by_every_way(site: Site, way: str) -> None:
     assert len(arrived) == 1
     expected = (PLAIN % way.encode()).split(b"\r\n\r\n", 1)[1].replace(b"\r\n", b"\n")
     assert expected == arrived[0].split(b"\n\n", 1)[1]
-    assert b"X-AskOnce-Pass: " in arrived[0]
+    assert LOOP_HEADER.encode() + b": " in arrived[0]
 
 
 @pytest.mark.parametrize("way", ["gateway", "proxy", "filtered"])
