@@ -94,7 +94,7 @@ async def open_house(settings: Settings, *, stream: str) -> AsyncIterator[House]
             fate=partial(_fate, store),
         )
         stack.push_async_callback(audit.close)
-        upstream = Upstream(settings.upstream)
+        upstream = Upstream(settings.upstream, hostname=_named(settings).smtp.hostname)
         stack.push_async_callback(upstream.close)
         directory = await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
         yield House(

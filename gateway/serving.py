@@ -116,7 +116,11 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
     key = installation_key(state_folder(house.settings) / "keys", "web.key")
     server = Server(
         uvicorn.Config(
-            web_app(house, secret_key=key, wake=worker.wake), log_config=None, access_log=False, lifespan="off"
+            web_app(house, secret_key=key, wake=worker.wake),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
         )
     )
     task = asyncio.create_task(server.serve(sockets=[door]))
