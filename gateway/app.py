@@ -39,7 +39,7 @@ from gateway.policy.pack import Pack
 from gateway.policy.packs import complete
 from gateway.policy.packs import load as load_pack
 from gateway.ports import Directory, House, Store
-from gateway.storage.opening import open_store
+from gateway.storage.late import LateStore
 from gateway.worker import Worker
 
 
@@ -78,11 +78,12 @@ def state_folder(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, stream: str) -> AsyncIterator[House]:
-    """A gateway process's house: real store, directory, next hop, and the audit stream of that name."""
+async def open_house(settings: Settings, *, stream: str, late: bool = False) -> AsyncIterator[House]:
+    """A gateway process's house: real store, directory, next hop, and the audit stream of that name. With `late` the
+    store is opened when it is first needed."""
     folder = state_folder(settings)
     async with AsyncExitStack() as stack:
-        store = await open_store(settings.state.store or str(folder / "askonce.db"))
+        store = await _store(settings.state.store or str(folder / "askonce.db"), late)
         stack.push_async_callback(store.close)
         pack = pack_of(settings)
         audit = await open_stream(
@@ -109,6 +110,15 @@ async def open_house(settings: Settings, *, stream: str) -> AsyncIterator[House]
             entropy=secrets.token_bytes,
             notice_key=installation_key(folder / "keys", "notice.key"),
         )
+
+
+async def _store(url: str, late: bool) -> Store:
+    if late:
+        return LateStore(url)
+    # Imported here: it is the heaviest part, and a process that only passes mail on does without it.
+    from gateway.storage.opening import open_store
+
+    return await open_store(url)
 
 
 async def _fate(store: Store, mail_id: str) -> str | None:
@@ -155,7 +165,7 @@ async def _light_house(settings: Settings, directory: Directory, audit: MemoryAu
     return House(
         settings=settings,
         pack=pack_of(settings),
-        store=await open_store(":memory:"),
+        store=await _store(":memory:", late=False),
         directory=directory,
         next_hop=MemoryNextHop(),
         audit=audit,

@@ -1,6 +1,6 @@
 """Running the gateway: N SMTP processes on one port, and this one with the review page and the beat.
 
-A child is this module run with orders on its standard input (`supervisor.py`). SIGTERM drains: sessions finish the
+A child runs `child` with orders on its standard input (`supervisor.py`). SIGTERM drains: sessions finish the
 mail they are at. IO: sockets, signals, processes.
 """
 
@@ -34,6 +34,8 @@ from gateway.worker import Worker
 
 log = structlog.get_logger(__name__)
 
+# structlog would load rich, 7 MB a process, for tracebacks that nobody sees there.
+CHILD = "import sys; sys.modules['rich'] = None; from gateway.serving import child; sys.exit(child())"
 PATIENCE = 5.0  # seconds a child may take beyond its drain
 
 
@@ -60,7 +62,7 @@ async def _serve(settings: Settings) -> int:
                 await stack.enter_async_context(page(house, door, worker))
             beat = asyncio.create_task(worker.run())
             stack.push_async_callback(_ended, worker, beat, settings.smtp.drain_seconds)
-            edges = Supervisor([sys.executable, "-m", "gateway.serving"], _orders(settings, listen))
+            edges = Supervisor([sys.executable, "-c", CHILD], _orders(settings, listen))
             try:
                 await edges.start()
             except RuntimeError as error:
@@ -176,7 +178,7 @@ async def _child(settings: Settings, stream: str) -> int:
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_reader(sys.stdin.fileno(), stopping.set)
-    async with open_house(settings, stream=stream) as house:
+    async with open_house(settings, stream=stream, late=True) as house:
         edge = Edge(
             house.settings.smtp,
             house.next_hop,
@@ -205,7 +207,3 @@ def _receiver(house: House) -> Callable[[Envelope, Content, Transaction], Awaita
         return await receive(house, envelope, content, onward)
 
     return received
-
-
-if __name__ == "__main__":
-    sys.exit(child())
