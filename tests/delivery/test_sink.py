@@ -10,7 +10,7 @@ from gateway.delivery.sink import MaildirSink, keep
 from gateway.errors import UserError
 from gateway.mail.content import Content
 from gateway.mail.envelope import Path as MailPath
-from tests.delivery.conftest import FACTS, HEADERS, MAIL, RECIPIENT, SENDER, connect, deliver
+from tests.delivery.conftest import FACTS, HEADERS, RECIPIENT, SENDER, connect, deliver
 
 
 async def test_keeps_mail_with_its_envelope(tmp_path: Path) -> None:
