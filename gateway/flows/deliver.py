@@ -21,6 +21,7 @@ from gateway.flows.notify import About, enveloped
 from gateway.flows.step import Lost, step_record, take
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.holds.link import link_secret, linked
 from gateway.holds.notices import Refusal, bounce_notice
 from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
 from gateway.mail.content import stuffed
@@ -99,6 +100,13 @@ async def _offered(house: House, mail: OutgoingMail) -> Attempt:
     return Attempt(later=mail.rcpt_to, reply=reply)
 
 
+def _ready(house: House, mail: OutgoingMail) -> bytes:
+    """The bytes as they leave: a notice gets its link now, so that the secret was never stored."""
+    if mail.kind != "notice" or not mail.hold_id:
+        return mail.raw
+    return linked(mail.raw, link_secret(house.notice_key, mail.hold_id))
+
+
 async def _sent(house: House, mail: OutgoingMail, transaction: Transaction) -> Reply:
     headers = ""
     if mail.kind == "release":
@@ -106,7 +114,7 @@ async def _sent(house: House, mail: OutgoingMail, transaction: Transaction) -> R
             mail_from=mail.mail_from, rcpt_to=mail.rcpt_to, session=_session(house), received_at=mail.created_at
         )
         headers = received_line(envelope, hostname=house.settings.smtp.hostname, mail_id=mail.hold_id, at=house.clock())
-    return await transaction.send(headers.encode("utf-8", "surrogateescape"), stuffed(mail.raw))
+    return await transaction.send(headers.encode("utf-8", "surrogateescape"), stuffed(_ready(house, mail)))
 
 
 async def _reverse_path(house: House, mail: OutgoingMail) -> Path:

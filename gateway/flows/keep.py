@@ -9,7 +9,7 @@ from gateway.flows.assess import Assessment
 from gateway.flows.case import Case
 from gateway.flows.notify import held_notice_mail
 from gateway.holds.hold import EarlierAsk, HeldMail
-from gateway.holds.link import link_secret, token_hash
+from gateway.holds.link import PLACE, link_secret, token_hash
 from gateway.policy.labels import Label
 from gateway.ports import House, Unit
 
@@ -22,10 +22,9 @@ async def keep(house: House, case: Case, found: Assessment, label: Label, mark: 
     if await unit.holds.stored_bytes() + len(raw) > house.settings.holds.storage_limit:
         log.error("hold store full", limit=house.settings.holds.storage_limit, setting="holds.storage_limit")
         raise NoSpace
-    secret = link_secret(house.entropy(32))
-    held = _held_mail(house, case, found, label, mark, token_hash(secret))
+    held = _held_mail(house, case, found, label, mark, token_hash(link_secret(house.notice_key, case.id)))
     await unit.holds.add(held, raw)
-    notice = held_notice_mail(house, held, secret=secret, message=case.message)
+    notice = held_notice_mail(house, held, secret=PLACE, message=case.message)
     if notice:
         await unit.outbox.put(notice)
     return held
