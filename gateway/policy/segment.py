@@ -91,6 +91,8 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
                 yield begin, stop
             begin = stop + 1
         place = stop + 1
+    if text[begin:end].strip():
+        yield begin, end
 
 
 def _breaks(text: str, start: int, stop: int, end: int) -> bool:
