@@ -321,7 +321,7 @@ async def test_when_judging_fails_the_setting_decides(play: Play, monkeypatch: p
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("gateway.flows.assess.read_text", broken)
+    monkeypatch.setattr("gateway.flows.assess.glance", broken)
     with pytest.raises(ZeroDivisionError):
         await play.send(Onward(play.happened), "Soup.")
     policy = play.house.settings.policy.model_copy(update={"on_failure": "relay"})
