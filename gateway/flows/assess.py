@@ -4,9 +4,12 @@ Used by the receive flow, by the sender's re-check and by release, so that all t
 and one unit of the store, through ports.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from gateway.asks.ask import Ask, AskKey
 from gateway.asks.history import AskHistory, window_start
@@ -26,6 +29,9 @@ from gateway.policy.pack import ASKED_BEFORE
 from gateway.policy.verdict import Finding, Scene, Verdict
 from gateway.ports import House, Unit
 
+_T = TypeVar("_T")
+_LONG_TEXT = 6_000  # characters that are judged
+_LONG_PARTS = 100_000  # bytes that are read
 UNJUDGEABLE = "unjudgeable"  # the rule id under which a mail is held that cannot be read
 
 
@@ -77,12 +83,13 @@ async def listen(house: House, message: Message, *, sender: Path, recipients: Se
     """Judge the words alone. `recipients` are internal address keys. Raises GatewayError of the directory."""
     if _says_nothing(house, message):
         return Heard(text=_UNREAD, audience=Audience(), verdict=_nothing(house))
-    text = read_text(message, max_text=house.settings.policy.max_text)
+    text = await _aside(_long(message), partial(read_text, message, max_text=house.settings.policy.max_text))
     if not relevant(text, house.pack):
         return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house)))
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)
-    return Heard(text=text, audience=audience, verdict=_unread(house, text, judge(text, scene, house.pack)))
+    verdict = await _aside(len(text.text) > _LONG_TEXT, partial(judge, text, scene, house.pack))
+    return Heard(text=text, audience=audience, verdict=_unread(house, text, verdict))
 
 
 async def recall(
@@ -142,6 +149,16 @@ def conclude(house: House, heard: Heard, history: AskHistory, ask: Ask | None) -
 
 
 _UNREAD = MessageText(subject="", text="", blocks=())
+
+
+def _long(message: Message) -> bool:
+    words = (part.end - part.start for part in message.parts if part.content_type.startswith(("text/", "message/")))
+    return sum(words) > _LONG_PARTS
+
+
+async def _aside(long: bool, work: Callable[[], _T]) -> _T:
+    """Long work is done in a thread, so that no other client waits for it; short work costs less here."""
+    return await asyncio.to_thread(work) if long else work()
 
 
 def _says_nothing(house: House, message: Message) -> bool:
