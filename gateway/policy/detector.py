@@ -72,38 +72,13 @@ class Gate:
     together: tuple[str, ...] = ()
 
 
-class Marking:
-    """Marks by name, found by the rarest thing each of their patterns needs."""
-
-    def __init__(self, marks: Mapping[str, tuple[Pattern, ...]]) -> None:
-        self.marks = marks
-        self._by_word: dict[str, list[tuple[str, Pattern]]] = {}
-        self._always: list[tuple[str, Pattern]] = []
-        for name, patterns in marks.items():
-            for pattern in patterns:
-                for word in pattern.needs[0] if pattern.needs else ():
-                    self._by_word.setdefault(word, []).append((name, pattern))
-                if not pattern.needs:
-                    self._always.append((name, pattern))
-
-    def candidates(self, words: set[str]) -> Iterator[tuple[str, Pattern]]:
-        """Every mark and pattern that a sentence with these words could have, perhaps more than once."""
-        seen: set[int] = set()
-        for word in words:
-            for candidate in self._by_word.get(word, ()):
-                if id(candidate[1]) not in seen:
-                    seen.add(id(candidate[1]))
-                    yield candidate
-        yield from self._always
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """Everything the judge runs. `conditions` by rule id; `despite`: rules that exclusions do not silence."""
 
     lexicon: Lexicon
     gate: Gate
-    marking: "Marking"
+    marks: Mapping[str, tuple[Pattern, ...]]
     topics: tuple[Topic, ...]
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]
@@ -111,7 +86,7 @@ class Detector:
 
     def late_patterns(self) -> Iterator[LatePattern]:
         """All patterns there are."""
-        for says in self.marking.marks.values():
+        for says in self.marks.values():
             yield from (pattern.compiled for pattern in says)
         for topic in self.topics:
             yield from (pattern.compiled for pattern in (*topic.say, *topic.none))

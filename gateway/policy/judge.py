@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from gateway.mail.text import MessageText
 from gateway.policy.detector import Detector
+from gateway.policy.firing import holds
 from gateway.policy.gate import passes
 from gateway.policy.labels import Favour, Label
+from gateway.policy.line import Line, Reading
 from gateway.policy.pack import Pack, Rule
-from gateway.policy.reading import Line, Reading, holds, read
+from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
@@ -30,12 +32,19 @@ def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
     artwork = bool(text.attachments or text.links)
     if pack.detector is None or not relevant(text, pack):
         return _verdict((), frozenset(), artwork, pack, gated=True)
-    reading = read(text, scene, pack.detector)
-    found = [finding for rule in pack.rules.values() for finding in _fire(rule, reading, pack.detector)]
+    found = _found(read(text, scene, pack.detector), pack, pack.detector)
     settled = tuple(_settled(found))
     favours = frozenset(f.favour for f in found if f.favour is not None and f.label in ASKING)
     asks = any(finding.label.holding or finding.label is Label.FIRST_ASK for finding in settled)
     return _verdict(settled, favours if asks else frozenset(), artwork, pack)
+
+
+def _found(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
+    """All that the rules find. Exclusions only take away, so they are looked for only when something fires."""
+    if not any(any(_lines_firing(rule.id, reading, detector)) for rule in pack.rules.values()):
+        return []
+    exclude(reading, detector)
+    return [finding for rule in pack.rules.values() for finding in _fire(rule, reading, detector)]
 
 
 def _verdict(
@@ -63,17 +72,26 @@ def _settled(found: list[Finding]) -> list[Finding]:
 
 
 def _fire(rule: Rule, reading: Reading, detector: Detector) -> Iterator[Finding]:
-    conditions = detector.conditions.get(rule.id, ())
-    despite = detector.despite.get(rule.id, frozenset())
-    fired = 0
+    """One finding for each favour where a rule allows: the sentence that says it most plainly, the body's before the
+    subject. Where it holds, the first few sentences, since each of them wants another wording."""
+    lines = list(_lines_firing(rule.id, reading, detector))
+    if rule.label.holding:
+        yield from (_finding(rule, line, reading) for line in lines[:MOST_SENTENCES])
+        return
+    told: set[Favour | None] = set()
+    for line in sorted(lines, key=lambda line: (line.start < 0, -line.said)):
+        finding = _finding(rule, line, reading)
+        if finding.favour not in told:
+            told.add(finding.favour)
+            yield finding
+
+
+def _lines_firing(rule_id: str, reading: Reading, detector: Detector) -> Iterator[Line]:
+    conditions = detector.conditions.get(rule_id, ())
+    despite = detector.despite.get(rule_id, frozenset())
     for place, line in enumerate(reading.lines):
-        if line.out - despite or fired >= MOST_SENTENCES:
-            continue
-        for condition in conditions:
-            if holds(condition, line, place, reading):
-                fired += 1
-                yield _finding(rule, line, reading)
-                break
+        if not line.out - despite and any(holds(condition, place, reading) for condition in conditions):
+            yield line
 
 
 def _finding(rule: Rule, line: Line, reading: Reading) -> Finding:
@@ -92,11 +110,11 @@ def _finding(rule: Rule, line: Line, reading: Reading) -> Finding:
 def _favour(line: Line, reading: Reading) -> Favour | None:
     """The favour most plainly meant; named in the sentence itself before referred to. Where both are named as plainly,
     a word of spreading (share, like, review ...) decides for promotion."""
-    for strengths, marks in ((line.strength, line.marks), (line.reach, reading.marks)):
+    for strengths, sayer in ((line.strength, line), (line.reach, reading)):
         if strengths:
             most = max(strengths.values())
             if strengths.get(Favour.PROFILE_CHANGE) == most and not (
-                strengths.get(Favour.PROMOTION) == most and "spreads" in marks
+                strengths.get(Favour.PROMOTION) == most and sayer.does_any(("spreads",))
             ):
                 return Favour.PROFILE_CHANGE
             return Favour.PROMOTION

@@ -1,20 +1,20 @@
-"""A mail read sentence by sentence: marks, topics, and who reads it. *Pure.*
+"""A mail read sentence by sentence: topics, what refers to them, what is no evidence, and who reads it. *Pure.*
 
-`read` takes the text and the scene and gives a `Reading`. Work is linear: sentences are short, and each pattern runs
-only on sentences that have the words it needs.
+`read` takes the text and the scene and gives a `Reading`; `exclude` then takes away what only looks like evidence. Work
+is linear: sentences are short, and each pattern runs only on sentences that have the words it needs.
 """
 
-from dataclasses import dataclass, field
 from itertools import islice
 
 import regex
 
 from gateway.mail.normal import normalise
 from gateway.mail.text import BlockKind, MessageText
-from gateway.policy.detector import Condition, Detector, Exclusion
+from gateway.policy.detector import Detector, Exclusion
+from gateway.policy.firing import holds
 from gateway.policy.fold import fold
 from gateway.policy.labels import Favour
-from gateway.policy.pattern import Pattern
+from gateway.policy.line import Line, Reading
 from gateway.policy.readers import many_readers
 from gateway.policy.segment import Kind, Sentence, sentences
 from gateway.policy.verdict import Scene
@@ -23,65 +23,46 @@ SHORT = 11  # sentences; in a mail this short everything may refer to everything
 MOST = 1500  # sentences that are read; nobody writes more to colleagues
 
 
-@dataclass(slots=True, eq=False)
-class Line:
-    """One sentence as read: `start`/`end` in `MessageText.text`; `strength` by favour as said in the sentence itself,
-    `reach` the same when what it refers to is counted; `marks` what it does; `out` ids of exclusions that cover it."""
-
-    sentence: Sentence
-    start: int
-    end: int
-    original: str
-    folded: str
-    words: set[str]
-    marks: set[str] = field(default_factory=set)
-    strength: dict[Favour, int] = field(default_factory=dict)
-    reach: dict[Favour, int] = field(default_factory=dict)
-    out: set[str] = field(default_factory=set)
-
-    @property
-    def said(self) -> int:
-        """How plainly a favour is named here (0 to 3)."""
-        return max(self.strength.values(), default=0)
-
-    @property
-    def reached(self) -> int:
-        """How plainly a favour is meant here (0 to 3)."""
-        return max(self.reach.values(), default=0)
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class Reading:
-    """The lines of a mail (the subject first), lines of what it quotes, and whether many read it."""
-
-    lines: list[Line]
-    quoted: list[Line]
-    many: bool
-    scene: Scene
-    text: MessageText
-    marks: set[str] = field(default_factory=set)
-
-
 def read(text: MessageText, scene: Scene, detector: Detector) -> Reading:
-    """Sentences, marks, topics, references, exclusions: in this order."""
+    """Sentences, topics and references, with nothing excluded yet: all that could be evidence is there."""
     own, beneath = _whose(text)
     lines = [*_subject(text, detector), *_lines(text, own, detector)]
     quoted = _lines(text, beneath, detector)
-    reading = Reading(lines=lines, quoted=quoted, many=False, scene=scene, text=text)
-    reading.many = many_readers(
-        scene, [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2], detector.lexicon
-    )
-    known: dict[str, Line] = {}
+    opening = [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2]
+    twins: dict[str, Line] = {}
     for line in (*lines, *quoted):
-        twin = known.setdefault(line.folded, line)
+        twin = twins.setdefault(line.folded, line)
         if twin is line:
-            _mark(line, detector)
+            _name_topics(line, detector)
         else:
-            line.marks, line.strength = set(twin.marks), dict(twin.strength)
-    reading.marks = _circumstances(text, scene).union(*(line.marks for line in lines))
-    _exclude(reading, detector)
+            line.known, line.strength = twin.known, twin.strength
+    reading = Reading(
+        lines=lines,
+        quoted=quoted,
+        many=many_readers(scene, opening, detector.lexicon),
+        scene=scene,
+        text=text,
+        circumstances=_circumstances(text, scene),
+    )
     _refer(reading)
     return reading
+
+
+def exclude(reading: Reading, detector: Detector) -> None:
+    """Take away what only looks like evidence. Never makes a line reach further than before."""
+    paragraphs: dict[int, list[Line]] = {}
+    for line in reading.lines:
+        paragraphs.setdefault(line.sentence.paragraph, []).append(line)
+    for exclusion in detector.exclusions:
+        done: set[int] = set()
+        for place, line in enumerate(reading.lines):
+            key = _key(exclusion.scope, place, line)
+            if key in done or "thread" in line.out or not holds(exclusion.when, place, reading):
+                continue
+            done.add(key)
+            covered = {"mail": reading.lines, "sentence": [line]}.get(exclusion.scope)
+            _silence(exclusion, paragraphs[line.sentence.paragraph] if covered is None else covered)
+    _refer(reading)
 
 
 def _whose(text: MessageText) -> tuple[tuple[BlockKind, ...], tuple[BlockKind, ...]]:
@@ -94,10 +75,10 @@ def _whose(text: MessageText) -> tuple[tuple[BlockKind, ...], tuple[BlockKind, .
     )  # a bare forward passes the ask on as one's own
 
 
-def _circumstances(text: MessageText, scene: Scene) -> set[str]:
+def _circumstances(text: MessageText, scene: Scene) -> frozenset[str]:
     """Marks that come from the envelope and not from the words."""
-    found = {"contractors-read"} if scene.contractors else set()
-    return found | ({"artwork"} if text.attachments or text.links else set())
+    artwork = bool(text.attachments or text.links)
+    return frozenset(name for name, true in (("contractors-read", scene.contractors), ("artwork", artwork)) if true)
 
 
 _PREFIX = regex.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|tr|rv)\s*(?:\[\d+\])?:\s*)+", regex.IGNORECASE)
@@ -133,81 +114,15 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
 
 def _line(sentence: Sentence, start: int, end: int, original: str, detector: Detector) -> Line:
     folded = fold(normalise(original).text, detector.lexicon)
-    return Line(sentence, start, end, original, folded, detector.lexicon.scan(folded))
+    return Line(sentence, start, end, original, folded, detector.lexicon.scan(folded), detector.marks)
 
 
-def _mark(line: Line, detector: Detector) -> None:
-    text, words = line.folded, line.words
-    for name, pattern in detector.marking.candidates(words):
-        if name not in line.marks and pattern.found(text, words):
-            line.marks.add(name)
+def _name_topics(line: Line, detector: Detector) -> None:
     for topic in detector.topics:
         if line.strength.get(topic.favour, 0) >= topic.strength:
             continue
-        if _says(topic.say, line) and not _says(topic.none, line):
+        if line.says(topic.say) and not line.says(topic.none):
             line.strength[topic.favour] = topic.strength
-
-
-def _says(patterns: tuple[Pattern, ...], line: Line) -> bool:
-    return any(pattern.found(line.folded, line.words) for pattern in patterns)
-
-
-def holds(condition: Condition, line: Line, place: int, reading: Reading) -> bool:
-    """True when the condition holds for `reading.lines[place]`."""
-    marks = line.marks
-    if not condition.also <= marks or condition.none & marks:
-        return False
-    if condition.mark and not condition.mark & marks:
-        return False
-    if condition.audience and (condition.audience == "many") is not reading.many:
-        return False
-    if not _topical(condition, line):
-        return False
-    if condition.anywhere and not condition.anywhere & reading.marks:
-        return False
-    if condition.nowhere & reading.marks:
-        return False
-    if condition.near and not condition.near & _around(place, reading):
-        return False
-    if condition.apart and condition.apart & _around(place, reading):
-        return False
-    return not condition.say or _says(condition.say, line)
-
-
-def _topical(condition: Condition, line: Line) -> bool:
-    if condition.favour is not None:
-        said, reached = line.strength.get(condition.favour, 0), line.reach.get(condition.favour, 0)
-    else:
-        said, reached = line.said, line.reached
-    if condition.under and said >= condition.under:
-        return False
-    return said >= condition.here and reached >= condition.about
-
-
-def _around(place: int, reading: Reading) -> set[str]:
-    paragraph = reading.lines[place].sentence.paragraph
-    around: set[str] = set()
-    for other in range(max(0, place - 2), min(len(reading.lines), place + 3)):
-        around |= reading.lines[other].marks
-    for other in range(max(0, place - 8), min(len(reading.lines), place + 9)):
-        if reading.lines[other].sentence.paragraph == paragraph:
-            around |= reading.lines[other].marks
-    return around
-
-
-def _exclude(reading: Reading, detector: Detector) -> None:
-    paragraphs: dict[int, list[Line]] = {}
-    for line in reading.lines:
-        paragraphs.setdefault(line.sentence.paragraph, []).append(line)
-    for exclusion in detector.exclusions:
-        done: set[int] = set()
-        for place, line in enumerate(reading.lines):
-            key = _key(exclusion.scope, place, line)
-            if key in done or "thread" in line.out or not holds(exclusion.when, line, place, reading):
-                continue
-            done.add(key)
-            covered = {"mail": reading.lines, "sentence": [line]}.get(exclusion.scope)
-            _silence(exclusion, paragraphs[line.sentence.paragraph] if covered is None else covered)
 
 
 def _key(scope: str, place: int, line: Line) -> int:
@@ -216,7 +131,7 @@ def _key(scope: str, place: int, line: Line) -> int:
 
 
 def _silence(exclusion: Exclusion, covered: list[Line]) -> None:
-    if not any(exclusion.unless & line.marks for line in covered):
+    if not any(line.does_any(exclusion.unless) for line in covered):
         for line in covered:
             line.out.add(exclusion.id)
 
@@ -228,13 +143,13 @@ def _refer(reading: Reading) -> None:
     mail = _strongest([line for line in reading.lines if _lends(line) and "thread" not in line.out])
     quoted = _strongest([*reading.quoted, *(line for line in reading.lines if "thread" in line.out)])
     for place, line in enumerate(reading.lines):
-        if not _lends(line):
+        line.reach = dict(line.strength) if _lends(line) else {}
+        if not _lends(line) or line.said >= 3 or line.sentence.kind is Kind.SIGN_OFF:
             continue
-        line.reach = dict(line.strength)
-        if line.said >= 3 or line.sentence.kind is Kind.SIGN_OFF or (line.marks & _ELSEWHERE and line.said < 2):
+        if line.said < 2 and line.does_any(_ELSEWHERE):
             continue
         _take(line, mail if short else _strongest(_beside(place, reading.lines)))
-        if len(body) <= 4 and "bare-check" in line.marks:
+        if len(body) <= 4 and quoted and line.does("bare-check"):
             _take(line, quoted)
 
 
