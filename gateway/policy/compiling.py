@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.errors import UserError
-from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Topic
+from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Marking, Topic
 from gateway.policy.files import LanguageFiles, RuleFile, WhenEntry
 from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import Pattern, compile_pattern
@@ -38,7 +38,7 @@ def compile_detector(rules: Mapping[str, tuple[RuleFile, Path]], languages: Mapp
     return Detector(
         lexicon=lexicon,
         gate=_gate(languages.values()),
-        marks=marks,
+        marking=Marking(marks),
         topics=tuple(sorted(topics, key=lambda topic: -topic.strength)),
         exclusions=tuple(exclusions),
         conditions={

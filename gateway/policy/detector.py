@@ -72,13 +72,36 @@ class Gate:
     together: tuple[str, ...] = ()
 
 
+class Marking:
+    """Marks by name, found by the rarest thing each of their patterns needs."""
+
+    def __init__(self, marks: Mapping[str, tuple[Pattern, ...]]) -> None:
+        self.marks = marks
+        self._by_word: dict[str, list[tuple[str, Pattern]]] = {}
+        self._always: dict[str, list[Pattern]] = {}
+        for name, patterns in marks.items():
+            for pattern in patterns:
+                if not pattern.needs:
+                    self._always.setdefault(name, []).append(pattern)
+                for word in pattern.needs[0] if pattern.needs else ():
+                    self._by_word.setdefault(word, []).append((name, pattern))
+
+    def candidates(self, words: set[str]) -> dict[str, list[Pattern]]:
+        """By mark, the patterns that a sentence with these words could match."""
+        found = {name: list(patterns) for name, patterns in self._always.items()}
+        for word in words & self._by_word.keys():
+            for name, pattern in self._by_word[word]:
+                found.setdefault(name, []).append(pattern)
+        return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """Everything the judge runs. `conditions` by rule id; `despite`: rules that exclusions do not silence."""
 
     lexicon: Lexicon
     gate: Gate
-    marks: Mapping[str, tuple[Pattern, ...]]
+    marking: Marking
     topics: tuple[Topic, ...]
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]
@@ -86,7 +109,7 @@ class Detector:
 
     def late_patterns(self) -> Iterator[LatePattern]:
         """All patterns there are."""
-        for says in self.marks.values():
+        for says in self.marking.marks.values():
             yield from (pattern.compiled for pattern in says)
         for topic in self.topics:
             yield from (pattern.compiled for pattern in (*topic.say, *topic.none))

@@ -3,16 +3,15 @@
 Marks are looked for when a condition first asks for them, and remembered: most sentences of most mail are asked little.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.mail.text import MessageText
+from gateway.policy.detector import Marking
 from gateway.policy.labels import Favour
 from gateway.policy.pattern import Pattern
 from gateway.policy.segment import Sentence
 from gateway.policy.verdict import Scene
-
-Marks = Mapping[str, tuple[Pattern, ...]]
 
 
 @dataclass(slots=True, eq=False)
@@ -26,8 +25,9 @@ class Line:
     original: str
     folded: str
     words: set[str]
-    patterns: Marks
+    marking: Marking
     known: dict[str, bool] = field(default_factory=dict)
+    candidates: dict[str, list[Pattern]] | None = None
     strength: dict[Favour, int] = field(default_factory=dict)
     reach: dict[Favour, int] = field(default_factory=dict)
     out: set[str] = field(default_factory=set)
@@ -40,7 +40,9 @@ class Line:
         """True when the sentence has the mark."""
         known = self.known.get(mark)
         if known is None:
-            known = self.known[mark] = self.says(self.patterns.get(mark, ()))
+            if self.candidates is None:
+                self.candidates = self.marking.candidates(self.words)
+            known = self.known[mark] = self.says(self.candidates.get(mark, ()))
         return known
 
     def does_any(self, marks: Iterable[str]) -> bool:

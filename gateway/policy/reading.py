@@ -114,7 +114,7 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
 
 def _line(sentence: Sentence, start: int, end: int, original: str, detector: Detector) -> Line:
     folded = fold(normalise(original).text, detector.lexicon)
-    return Line(sentence, start, end, original, folded, detector.lexicon.scan(folded), detector.marks)
+    return Line(sentence, start, end, original, folded, detector.lexicon.scan(folded), detector.marking)
 
 
 def _name_topics(line: Line, detector: Detector) -> None:

@@ -67,7 +67,7 @@ def test_every_pattern_of_the_language_compiles() -> None:
     """Marks and topics are compiled when first needed; none of them is malformed."""
     detector = load("ask-once").detector
     assert detector is not None
-    for patterns in detector.marks.values():
+    for patterns in detector.marking.marks.values():
         for pattern in patterns:
             pattern.compiled.make()
     for topic in detector.topics:
