@@ -5,6 +5,7 @@ one runs the steps, the others wait and find them done. A schema newer than this
 """
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from gateway.errors import UserError
 
@@ -37,6 +38,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         " position INTEGER NOT NULL, piece {bytes} NOT NULL, PRIMARY KEY (owner, position))",
     ),
 )
+
+
+def up_to_date(connection: Connection) -> bool:
+    """True when there is nothing to do. The caller's transaction may be spoiled by the question and is to be undone."""
+    try:
+        found = connection.exec_driver_sql("SELECT max(version) FROM schema_version").scalar()
+    except DBAPIError:  # no such table yet; whatever else it is, migrating will meet it again
+        return False
+    return bool(found == len(STEPS))
 
 
 def migrate(connection: Connection, *, where: str, bytes_type: str) -> None:

@@ -16,7 +16,7 @@ from gateway.errors import UserError
 from gateway.storage.database import Database
 from gateway.storage.engine import Backend, postgresql, sqlite
 from gateway.storage.faults import fault, sqlstate
-from gateway.storage.migrations import migrate
+from gateway.storage.migrations import migrate, up_to_date
 
 _PATIENCE = 10.0  # seconds; others may be making the same new store at this instant
 _PAUSE = 0.05  # seconds
@@ -86,6 +86,11 @@ async def _prepared(backend: Backend) -> None:
 
 def _migrated(backend: Backend) -> None:
     with backend.engine.connect() as connection:
+        connection.exec_driver_sql(backend.begin_read)
+        done = up_to_date(connection)
+        connection.rollback()
+        if done:  # nobody who writes is waited for
+            return
         connection.exec_driver_sql(backend.begin_write)
         if backend.serial:
             connection.exec_driver_sql(backend.serial)
