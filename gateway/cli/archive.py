@@ -1,5 +1,6 @@
 """Mail in files: an .eml, an mbox, a Maildir, a folder of .eml, or JSONL. Reads files, one message at a time."""
 
+import codecs
 import json
 import re
 import sys
@@ -30,37 +31,48 @@ def read(paths: Iterable[str]) -> Iterator[Archived]:
     """All messages behind these paths ("-" is standard input), in order. Raises UserError naming file and line."""
     for name in paths:
         if name == "-":
-            yield from _from_bytes("-", sys.stdin.buffer.read())
+            yield from _from_bytes("-", _standard_input())
         else:
             yield from _from_path(Path(name))
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise UserError("there is no standard input", where="-")
+    return sys.stdin.buffer.read()
 
 
 def _from_path(path: Path) -> Iterator[Archived]:
     if path.is_dir():
         yield from _from_folder(path)
-        return
+    else:
+        yield from _from_bytes(str(path), _bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UserError(error.strerror or "cannot be read", where=str(path)) from None
-    yield from _from_bytes(str(path), data)
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise UserError(getattr(error, "strerror", None) or "cannot be read", where=str(path)) from None
 
 
 def _from_folder(folder: Path) -> Iterator[Archived]:
     maildir = [folder / "cur", folder / "new"]
     if all(part.is_dir() for part in maildir):
-        files = sorted(file for part in maildir for file in part.iterdir() if file.is_file())
+        found = [file for part in maildir for file in sorted(part.iterdir()) if not file.name.startswith(".")]
     else:
-        files = sorted(folder.glob("**/*.eml"))
+        found = [file for file in sorted(folder.rglob("*")) if file.suffix.casefold() == ".eml"]
+    files = [file for file in found if not file.is_dir()]
     if not files:
         raise UserError(
             "no mail in this folder", where=str(folder), todo="A Maildir, or a folder of .eml files, is read"
         )
     for file in files:
-        yield _message(str(file), file.read_bytes())
+        yield _message(str(file), _bytes(file))
 
 
 def _from_bytes(name: str, data: bytes) -> Iterator[Archived]:
+    data = data.removeprefix(codecs.BOM_UTF8)
     start = data.lstrip()[:1]
     if name.endswith(".jsonl") or (name == "-" and start == b"{"):
         yield from _from_jsonl(name, data)
@@ -86,28 +98,72 @@ def _from_jsonl(name: str, data: bytes) -> Iterator[Archived]:
 
 def _from_object(where: str, line: bytes) -> Archived:
     try:
-        fields = json.loads(line)
+        fields = json.loads(line.decode("utf-8"))
+        if not isinstance(fields, dict):
+            raise TypeError("not an object")
         known = str(fields.get("id", where))
         if "raw" in fields:
-            return _message(known, fields["raw"].encode("utf-8", "surrogateescape"))
+            return _message(known, _text(fields, "raw").encode("utf-8", "surrogateescape"))
         return _from_fields(known, fields)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
-            f"not a mail: {error}", where=where, todo='Give {"id","raw"} or {"id","from"?,"to":[…],"subject","body"}'
+            f"not a mail: {_plain(error)}",
+            where=where,
+            todo='Give {"id","raw"} or {"id","from"?,"to":[…],"subject","body"}',
         ) from None
 
 
+def _plain(error: Exception) -> str:
+    """Python's words where they help, our own where they do not."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"broken JSON at character {error.pos + 1}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is not UTF-8"
+    if isinstance(error, UnicodeEncodeError):
+        return "half of a character (a lone surrogate)"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    return str(error)
+
+
+def _text(fields: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = fields.get(key)
+    if value is None:
+        value = default
+    if not isinstance(value, str):
+        raise TypeError(f'"{key}" is missing' if value is None else f'"{key}" is no text')
+    return value
+
+
+def _texts(fields: dict[str, Any], key: str) -> tuple[str, ...]:
+    value = fields.get(key)
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
+        raise TypeError(f'"{key}" is missing' if value is None else f'"{key}" is no list of texts')
+    return tuple(values)
+
+
 def _from_fields(known: str, fields: dict[str, Any]) -> Archived:
-    to = tuple(str(one) for one in ([fields["to"]] if isinstance(fields["to"], str) else fields["to"]))
+    to = _texts(fields, "to")
     letter = Letter(
-        sender=str(fields.get("from") or ""),
+        sender=_text(fields, "from", ""),
         to=to,
-        subject=str(fields.get("subject", "")),
-        body=str(fields["body"]),
+        subject=_text(fields, "subject", ""),
+        body=_text(fields, "body"),
         html=bool(fields.get("html", False)),
-        attachments=tuple(str(one) for one in fields.get("attachments", ())),
+        attachments=_texts(fields, "attachments") if fields.get("attachments") else (),
     )
-    return Archived(id=known, raw=written(letter), sender=letter.sender, to=to)
+    return Archived(
+        id=known,
+        raw=written(letter),
+        sender=next(iter(_mailboxes(letter.sender)), ""),
+        to=tuple(mailbox for one in to for mailbox in _mailboxes(one)),
+    )
+
+
+def _mailboxes(text: str) -> tuple[str, ...]:
+    """The addresses in "Ann Lee <ann@acme.example>"; a text without any is taken as it is."""
+    return addresses(text) or ((text.strip(),) if text.strip() else ())
 
 
 def _message(known: str, data: bytes) -> Archived:

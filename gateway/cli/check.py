@@ -11,7 +11,7 @@ import typer
 from gateway.app import judging_house
 from gateway.asks.history import AskHistory
 from gateway.cli.archive import Archived, read
-from gateway.cli.screen import console, refuse
+from gateway.cli.screen import chosen, console, shown
 from gateway.disposition import decide
 from gateway.flows.assess import internal_recipients, is_internal, listen
 from gateway.mail.envelope import Path
@@ -56,8 +56,7 @@ def check(
 
       askonce check --internal-domain acme.example ~/Maildir
     """
-    if form not in ("text", "json"):
-        refuse(f'--format {form}: choose "text" or "json"')
+    chosen(form)
     with asyncio.Runner() as runner:
         house = runner.run(judging_house(pack=policy, directory=directory, domains=tuple(internal_domain or ())))
         held = False
@@ -73,8 +72,9 @@ def _checked(runner: asyncio.Runner, house: House, mails: Iterable[Archived]) ->
 
 
 async def _judge(house: House, mail: Archived) -> Checked:
+    """A draft that names nobody yet is judged as mail to colleagues."""
     to = internal_recipients(house, [Path(text=address) for address in mail.to])
-    if not to or (mail.sender and not is_internal(house.settings.organisation, mail.sender)):
+    if (mail.to and not to) or (mail.sender and not is_internal(house.settings.organisation, mail.sender)):
         return Checked(id=mail.id, disposition="relay", verdict=None)
     heard = await listen(house, walk(mail.raw), sender=Path(text=mail.sender), recipients=to)
     return Checked(id=mail.id, disposition=decide(heard.verdict, AskHistory()).name, verdict=heard.verdict)
@@ -108,8 +108,8 @@ def _print(checked: Checked, form: str) -> None:
     label = checked.verdict.label.value if checked.verdict else "not internal"
     colour = "red" if checked.held else "green"
     console.print(f"[{colour}]{checked.disposition:7}[/] {label:17} ", end="")
-    console.print(checked.id, markup=False, highlight=False)
+    console.print(shown(checked.id), markup=False, highlight=False)
     for finding in checked.verdict.findings if checked.verdict else ():
-        sentence = " ".join(finding.sentence.split())
+        sentence = shown(" ".join(finding.sentence.split()))
         console.print(f"        {finding.rule_id}: “{sentence}”", markup=False, highlight=False, style="bold")
         console.print(f"        {finding.because}", markup=False, highlight=False, style="dim")

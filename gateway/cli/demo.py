@@ -21,7 +21,7 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import demo_sink
-from gateway.cli.screen import console, refuse
+from gateway.cli.screen import console, refuse, shown
 from gateway.cli.story import DIRECTORY, DOMAIN, MIRA, STORY, Chapter
 from gateway.compliance.verify import verify
 from gateway.mail.letter import written
@@ -60,12 +60,19 @@ def demo(
     Example: askonce demo --once
     """
     try:
-        sys.exit(asyncio.run(_demo(once)))
-    except KeyboardInterrupt:
-        sys.exit(0)
+        wrong = asyncio.run(_demo(once))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        refuse("interrupted before the story's end")
+    except (OSError, smtplib.SMTPException) as error:
+        refuse(f"the story broke off: {str(error) or type(error).__name__}")
+    raise typer.Exit(wrong)
 
 
 async def _demo(once: bool) -> int:
+    story = asyncio.current_task()
+    assert story is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, story.cancel)
     with _folder() as folder:
         sink = await demo_sink(folder / "arrived")
         gateway = await _gateway(folder, int(sink.address.rpartition(":")[2]), once)
@@ -179,7 +186,7 @@ def _tell(number: int, chapter: Chapter, verdict: dict[str, Any]) -> None:
     console.print(f"  ({verdict.get('askonce.label') or 'not internal mail'})", style="dim", highlight=False)
     for finding in verdict.get("askonce.findings", ()) if disposition == "hold" else ():
         if finding["sentence"]:
-            console.print(f"   “{' '.join(finding['sentence'].split())}”", highlight=False, markup=False)
+            console.print(shown(f"   “{' '.join(finding['sentence'].split())}”"), highlight=False, markup=False)
         console.print(f"   {finding['because']}", style="dim", highlight=False, markup=False)
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.table import Table
 
 from gateway.app import office
 from gateway.audit.events import HoldOpened
-from gateway.cli.screen import console, refuse
+from gateway.cli.screen import chosen, console, refuse, shown
 from gateway.config import Settings, load
 from gateway.config import settings as typed
 from gateway.flows.release import Released, release
@@ -53,20 +52,25 @@ def list_(
         async with house.store.begin(write=False) as unit:
             return await unit.holds.find(states=() if everything else OPEN, limit=10_000)
 
+    chosen(form)
     found = _run(read, config, state)
     if form == "json":
         for held in found:
             print(json.dumps(as_json(held)))
         return
-    table = Table("id", "state", "held", "expires", "label", "sender", "to", "subject")
     for held in found:
-        row = as_json(held)
-        table.add_row(
-            *(_safe(row[key]) for key in ("id", "state", "held_at", "expires_at", "label", "sender")),
-            str(len(held.rcpt_to)),
-            _safe(held.subject),
-        )
-    console.print(table if found else "nothing is held")
+        _row(held)
+    if not found:
+        console.print("nothing is held")
+
+
+def _row(held: HeldMail) -> None:
+    """Two lines, so that an id is never broken and can be copied."""
+    first = f"{held.id}  {held.state.value:9}  {held.label.value:16}  held {held.held_at:%Y-%m-%d %H:%M} UTC"
+    others = f" and {len(held.rcpt_to) - 1} more" if len(held.rcpt_to) > 1 else ""
+    second = f"    {held.sender} to {held.rcpt_to[0].text}{others}: “{held.subject}”"
+    for line in (first + f", expires {held.expires_at:%Y-%m-%d %H:%M}", second):
+        console.print(shown(line), markup=False, highlight=False)
 
 
 @holds.command()
@@ -85,15 +89,16 @@ def show(hold_id: Id, config: Config = None, state: State = None, form: Form = "
         )
         return held, raw
 
+    chosen(form)
     held, raw = _run(read, config, state)
     row = as_json(held)
     if form == "json":
         print(json.dumps(row))
         return
     for key, value in row.items():
-        console.print(f"{key:12} {_safe(value)}", markup=False, highlight=False)
+        console.print(f"{key:12} {_listed(value)}", markup=False, highlight=False)
     console.print("")
-    console.print(_safe(editable_text(raw), lines=True), markup=False, highlight=False)
+    console.print(shown(editable_text(raw), lines=True), markup=False, highlight=False)
 
 
 @holds.command("release")
@@ -165,6 +170,9 @@ def _run(act: Callable[[House], Awaitable[_T]], config: Path | None, state: str 
         data["state"]["directory"] = state
         settings = typed(data, where="command line")
 
+    if not settings.state.store and not (Path(settings.state.directory) / "askonce.db").is_file():
+        refuse(f"{settings.state.directory}: no gateway keeps its state here; give --state or --config")
+
     async def go() -> _T:
         async with office(settings) as house:
             return await act(house)
@@ -192,7 +200,5 @@ def _reason(outcome: object) -> str:
     return f"it is {held.state.value} by now" if isinstance(held, HeldMail) else "its words are still held"
 
 
-def _safe(value: object, *, lines: bool = False) -> str:
-    """Text of strangers for a terminal: control characters shown, never obeyed."""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return "".join(one if one.isprintable() or (lines and one == "\n") else f"\\x{ord(one):02x}" for one in text)
+def _listed(value: object) -> str:
+    return shown(", ".join(map(str, value)) if isinstance(value, list) else str(value))

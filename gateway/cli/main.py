@@ -1,6 +1,9 @@
 """The command `askonce`. Every mistake of a user's ends as one clear line and exit code 2, never as a traceback."""
 
+import io
+import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -11,12 +14,14 @@ from gateway.cli.check import check
 from gateway.cli.config import config
 from gateway.cli.demo import demo
 from gateway.cli.holds import holds
-from gateway.cli.screen import complaints
+from gateway.cli.screen import complain
 from gateway.cli.serve import serve
 from gateway.cli.simulate import simulate
 from gateway.config import Log
 from gateway.errors import GatewayError, UserError
 from gateway.log import set_up
+
+ERROR, INTERRUPTED = 2, 130  # exit codes; the commands document their 0 and 1
 
 cli = typer.Typer(
     name="askonce",
@@ -26,6 +31,7 @@ cli = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The e-mail gateway that lets an organisation ask once, and once only.",
+    epilog="Example: askonce check draft.eml",
 )
 cli.command()(serve)
 cli.command()(check)
@@ -54,16 +60,60 @@ def root(
 
 def main() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without the character shows its number
+    code = run(sys.argv[1:])
+    sys.exit(code if _flush() else ERROR)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code. What goes wrong has been said in one line."""
     try:
-        cli()
+        return int(cli(list(arguments), prog_name="askonce", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        _misused(error)
     except UserError as error:
-        complaints.print(f"askonce: {error}", markup=False, highlight=False)
-        sys.exit(2)
+        complain(str(error))
     except GatewayError as error:
-        complaints.print(f"askonce: {str(error) or error.reply.text}", markup=False, highlight=False)
-        sys.exit(2)
+        complain(str(error) or error.reply.text)
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
     except BrokenPipeError:
-        sys.exit(2)
+        _unread()
+    except OSError as error:
+        complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+    except Exception as error:
+        if os.environ.get("ASKONCE_TRACEBACK"):
+            raise
+        complain(f"a fault of ours: {type(error).__name__}: {error} (ASKONCE_TRACEBACK=1 shows where)")
+    return ERROR
+
+
+def _misused(error: typer.TyperException) -> None:
+    """A command called wrongly: one line that names its help; without any arguments, the help itself."""
+    message = str(getattr(error, "message", error))
+    if "\n" in message:
+        print(message, file=sys.stderr)
+        return
+    said = getattr(error, "format_message", lambda: message)().rstrip(".")
+    command = getattr(getattr(error, "ctx", None), "command_path", "askonce")
+    complain(f"{said[:1].lower()}{said[1:]}. {command} --help has examples")
+
+
+def _flush() -> bool:
+    """False when nobody read all of it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unread()
+        return False
+    return True
+
+
+def _unread() -> None:
+    """Nobody reads any more (`askonce check ... | head`): what is left goes nowhere, silently."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

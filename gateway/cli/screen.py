@@ -1,15 +1,39 @@
-"""The terminal: one console, and one way to refuse. Writes to standard output and error."""
+"""The terminal: one console, one way to refuse, strangers' text made harmless. Writes to standard output and error."""
 
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 
-console = Console(soft_wrap=True)
-complaints = Console(stderr=True, soft_wrap=True)
+console = Console(soft_wrap=True, emoji=False)
+complaints = Console(stderr=True, soft_wrap=True, emoji=False)
 
 
 def refuse(message: str) -> NoReturn:
     """Say what is wrong in one line and leave with exit code 2."""
-    complaints.print(f"askonce: {message}", markup=False, highlight=False)
+    complain(message)
     raise typer.Exit(2)
+
+
+def complain(message: str) -> None:
+    """What is wrong, in one line on standard error."""
+    complaints.print(f"askonce: {shown(' '.join(message.split()))}", markup=False, highlight=False)
+
+
+def chosen(form: str) -> None:
+    """Refuse a --format there is not."""
+    if form not in ("text", "json"):
+        refuse(f'--format {form}: choose "text" or "json"')
+
+
+def shown(text: str, *, lines: bool = False) -> str:
+    """Text of strangers for a terminal: control and invisible characters are shown, never obeyed."""
+    return "".join(_visible(one, lines=lines) for one in text)
+
+
+def _visible(one: str, *, lines: bool) -> str:
+    if one.isprintable() or (lines and one == "\n"):
+        return one
+    if one.isspace() and ord(one) > 0x9F and one not in "\u2028\u2029":
+        return " "
+    return f"\\x{ord(one):02x}"

@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +17,11 @@ from typing import Annotated, Any
 import typer
 
 from gateway.app import Simulation, simulation
-from gateway.cli.screen import console, refuse
-from gateway.errors import UserError
+from gateway.cli.screen import chosen, console, shown
+from gateway.errors import GatewayError, UserError
 from gateway.mail.letter import Letter
+
+STEPS = ("release", "withdraw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,7 @@ def simulate(
 
     Example: askonce simulate tests/scenarios/timelines.jsonl
     """
-    if form not in ("text", "json"):
-        refuse(f'--format {form}: choose "text" or "json"')
+    chosen(form)
     mismatches = played = 0
     with asyncio.Runner() as runner:
         for where, scenario in _scenarios(file):
@@ -66,18 +67,69 @@ def simulate(
 
 def _scenarios(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     try:
-        lines = file.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(str(error), where=str(file)) from None
+        lines = file.read_text("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"byte {error.start + 1} is not UTF-8", where=str(file)) from None
+    except (OSError, ValueError) as error:
+        raise UserError(getattr(error, "strerror", None) or str(error), where=str(file)) from None
+    if not any(line.strip() for line in lines):
+        raise UserError("nothing in it", where=str(file))
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             scenario = json.loads(line)
-            scenario["mails"][0:0] = []
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"not a scenario: {error}", where=f"{file}:{number}") from None
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"not a scenario: broken JSON: {error}", where=f"{file}:{number}") from None
+        if wrong := _wrong(scenario):
+            raise UserError(f"not a scenario: {wrong}", where=f"{file}:{number}")
         yield f"{file}:{number}", scenario
+
+
+def _wrong(scenario: object) -> str:
+    """What is wrong with the form of a scenario; "" when nothing is."""
+    if not isinstance(scenario, dict) or not isinstance(scenario.get("mails"), list):
+        return 'an object with a list "mails" is wanted'
+    for key in ("directory", "memory"):
+        if not isinstance(scenario.get(key, {}), dict):
+            return f'"{key}" is no object'
+    if not isinstance(scenario.get("mode", ""), str):
+        return '"mode" is no text'
+    faults = (f"mails[{index}]: {_fault(entry)}" for index, entry in enumerate(scenario["mails"]) if _fault(entry))
+    return next(faults, "")
+
+
+def _fault(entry: object) -> str:
+    if not isinstance(entry, dict):
+        return "no object"
+    step = next((step for step in STEPS if step in entry), "")
+    texts = ("at", step) if step else ("at", "from", "body")
+    for key in texts:
+        if not isinstance(entry.get(key), str):
+            return f'"{key}" is {"no text" if key in entry else "missing"}'
+    for key in ("message_id", "subject", "expect"):
+        if not isinstance(entry.get(key, ""), str):
+            return f'"{key}" is no text'
+    for key in () if step else ("to", "attachments"):
+        value = entry.get(key, [] if key == "attachments" else None)
+        values = [value] if isinstance(value, str) else value
+        if (
+            not isinstance(values, list)
+            or not all(isinstance(one, str) for one in values)
+            or (key, values) == ("to", [])
+        ):
+            return f'"{key}" is {"no list of texts" if key in entry else "missing"}'
+    try:
+        _moment(entry["at"])
+    except ValueError:
+        return f'"at" is no time: {entry["at"]}'
+    return ""
+
+
+def _moment(text: str) -> datetime:
+    """ISO 8601; without an offset it is UTC."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 async def _play(where: str, scenario: dict[str, Any]) -> list[Played]:
@@ -88,16 +140,22 @@ async def _play(where: str, scenario: dict[str, Any]) -> list[Played]:
             memory=scenario.get("memory", {}),
         ) as world:
             outcomes = [await _entry(world, scenario, index) for index in range(len(scenario["mails"]))]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"a mail lacks or misspells a field: {error}", where=where) from None
+    except UserError as error:
+        raise UserError(str(error), where=where) from None
+    except GatewayError as error:
+        raise UserError(f"a mail is refused: {error or error.reply.text}", where=where) from None
+    except KeyError as error:
+        raise UserError(str(error.args[0]), where=where) from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise UserError(f"a field has a wrong form: {error}", where=where) from None
     return [outcome for outcome in outcomes if outcome]
 
 
 async def _entry(world: Simulation, scenario: dict[str, Any], index: int) -> Played | None:
     entry = scenario["mails"][index]
-    world.now = datetime.fromisoformat(entry["at"])
+    world.now = _moment(entry["at"])
     await world.beat()
-    for step in ("release", "withdraw"):
+    for step in STEPS:
         if step in entry:
             await world.step(step, entry[step])
             return None
@@ -124,7 +182,7 @@ def _letter(entry: dict[str, Any]) -> Letter:
         html=bool(entry.get("html", False)),
         attachments=entry.get("attachments", ()),
         message_id=entry.get("message_id", ""),
-        date=format_datetime(datetime.fromisoformat(entry["at"])) if not entry.get("message_id") else "",
+        date=format_datetime(_moment(entry["at"])) if not entry.get("message_id") else "",
     )
 
 
@@ -134,11 +192,13 @@ def _show(scenario: dict[str, Any], outcomes: list[Played], form: str) -> None:
         for outcome in outcomes:
             print(json.dumps({key: getattr(outcome, key) for key in keys}))
         return
-    console.print(f"{scenario.get('id', '')}  {scenario.get('title', '')}", markup=False, highlight=False, style="bold")
+    console.print(
+        shown(f"{scenario.get('id', '')}  {scenario.get('title', '')}"), markup=False, highlight=False, style="bold"
+    )
     for outcome in outcomes:
         mark = "ok " if outcome.as_expected else "NOT AS EXPECTED"
         wanted = "" if outcome.as_expected else f" (expected {outcome.expect})"
         line = f"  {mark} {outcome.outcome}{wanted}  {outcome.label}  “{outcome.subject}”"
-        console.print(line, markup=False, highlight=False, style=None if outcome.as_expected else "red")
+        console.print(shown(line), markup=False, highlight=False, style=None if outcome.as_expected else "red")
         if outcome.why:
-            console.print(f"      {outcome.why}", markup=False, highlight=False, style="dim")
+            console.print(shown(f"      {outcome.why}"), markup=False, highlight=False, style="dim")
