@@ -35,6 +35,9 @@ class Supervisor:
     async def stop(self, seconds: float) -> None:
         """Ask all children to drain, wait this long, then kill."""
         self._stopping = True
+        for keeper in self._keepers:
+            keeper.cancel()  # it may be about to start a child again
+        await asyncio.gather(*self._keepers, return_exceptions=True)
         for child in self._children.values():
             if child.stdin:
                 child.stdin.close()  # the child drains on end of file
@@ -44,7 +47,7 @@ class Supervisor:
         for child in self._children.values():
             if child.returncode is None:
                 child.kill()
-        await asyncio.gather(*waits, *self._keepers, return_exceptions=True)
+        await asyncio.gather(*waits, return_exceptions=True)
 
     async def _launch(self, index: int) -> None:
         child = await asyncio.create_subprocess_exec(

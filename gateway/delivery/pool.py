@@ -102,6 +102,8 @@ class Pool:
         self._being_opened += 1
         try:
             connection = await self.opening.connection(self._broken, deadline)
+            if not connection.usable:  # it broke behind its last reply, before it was ours to count
+                raise connection.fail(NextHopUnavailable("closed as soon as it was open"))
             self._all.add(connection)
         except BaseException:
             self._next()

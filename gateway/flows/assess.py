@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from gateway.asks.ask import Ask, AskKey
 from gateway.asks.history import AskHistory, window_start
 from gateway.config import Organisation
 from gateway.disposition import Disposition, Hold, Reject, decide
-from gateway.mail.address import address, addresses
+from gateway.mail.address import address, addresses, domain_key
 from gateway.mail.audience import Audience
 from gateway.mail.envelope import Path
 from gateway.mail.glance import glance
@@ -63,14 +63,21 @@ class Assessment:
 
 
 def is_internal(organisation: Organisation, mailbox: str) -> bool:
-    """True for an address of the organisation; "*.corp.example" covers subdomains; no domains set: everything is."""
-    domain = address(mailbox).key.rpartition("@")[2]
-    if not organisation.internal_domains:
+    """True for an address of the organisation; "*.corp.example" covers subdomains; no domains set: everything is. A
+    bare local name is one of ours: the mail server behind us gives it its own domain."""
+    _, at, domain = address(mailbox).key.rpartition("@")
+    if not organisation.internal_domains or not at:
         return bool(mailbox)
     return any(
-        domain == wanted.casefold() or (wanted.startswith("*.") and domain.endswith(wanted[1:].casefold()))
-        for wanted in organisation.internal_domains
+        domain == wanted or (wanted.startswith(".") and domain.endswith(wanted))
+        for wanted in _domains(organisation.internal_domains)
     )
+
+
+@lru_cache(maxsize=64)
+def _domains(internal: tuple[str, ...]) -> tuple[str, ...]:
+    """As addresses are compared, in A-labels; ".corp.example" stands for the subdomains."""
+    return tuple(f".{domain_key(name[2:])}" if name.startswith("*.") else domain_key(name) for name in internal)
 
 
 def internal_recipients(house: House, rcpt_to: Sequence[Path]) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ from gateway.replies import Reply
 
 LEASE = timedelta(minutes=5)
 _PATIENCE = 240.0  # seconds for one attempt: it must end before its lease does
+_MARK_PAUSES = (1, 2, 4, 8, 15)  # between two attempts to mark, in units of `_MARK_PAUSE`; within the lease
+_MARK_PAUSE = 1.0  # seconds
 _LONGEST_PAUSE = 3600  # seconds
 
 log = structlog.get_logger(__name__)
@@ -48,12 +50,23 @@ class Attempt:
 
 
 async def deliver(house: House, mail: OutgoingMail) -> None:
-    """Offer a leased mail to the next hop and mark what came of it. Raises GatewayError when it could not be marked;
-    the mail is then offered again when its lease ends."""
+    """Offer a leased mail to the next hop and mark what came of it, again and again while the store does not answer: a
+    mail that is out and not marked goes out twice. Raises GatewayError when that did not help either; the mail is then
+    offered again when its lease ends."""
     attempt = await _attempted(house, mail)
     now = house.clock()
     if attempt.later and now - mail.created_at >= timedelta(hours=house.settings.holds.retry_hours):
         attempt = _given_up(attempt)
+    for pause in _MARK_PAUSES:
+        try:
+            return await _marked(house, mail, attempt, now)
+        except GatewayError as error:
+            log.warning("delivery not marked yet", mail=mail.id, error=type(error).__name__)
+            await asyncio.sleep(pause * _MARK_PAUSE)
+    return await _marked(house, mail, attempt, now)
+
+
+async def _marked(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
     if mail.kind == "notice":
         await _mark_notice(house, mail, attempt, now)
     elif attempt.delivered:

@@ -5,6 +5,7 @@ The state and the returning mail are one unit: never one without the other, neve
 
 import structlog
 
+from gateway.errors import GatewayError
 from gateway.flows.notify import About, enveloped
 from gateway.flows.step import Lost, known, take
 from gateway.holds.hold import HeldMail
@@ -16,10 +17,21 @@ log = structlog.get_logger(__name__)
 
 
 async def expire_due(house: House, *, limit: int = 100) -> int:
-    """Expire the holds whose time is up, at most `limit`; how many. Raises GatewayError; what is left stays due."""
+    """Expire the holds whose time is up, at most `limit`; how many. Raises GatewayError; what is left stays due. A
+    mail whose return cannot even be written is logged, and never keeps the others waiting."""
     async with house.store.begin(write=False) as unit:
         due = await unit.holds.find(states=(HoldState.HELD,), expires_before=house.clock(), limit=limit)
-    return sum([await expire(house, held) for held in due])
+    return sum([await _expired(house, held) for held in due])
+
+
+async def _expired(house: House, held: HeldMail) -> bool:
+    try:
+        return await expire(house, held)
+    except GatewayError:
+        raise
+    except Exception as error:
+        log.error("hold cannot be returned to its sender", hold=held.id, error=type(error).__name__)
+        return False
 
 
 async def expire(house: House, held: HeldMail) -> bool:

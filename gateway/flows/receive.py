@@ -6,6 +6,7 @@ with the client. Clean mail touches no store. IO through ports.
 """
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TypeAlias
 
 import structlog
@@ -19,7 +20,7 @@ from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
 from gateway.flows.notify import advise_mail
 from gateway.holds.hold import HeldMail
-from gateway.holds.lifecycle import HoldState
+from gateway.holds.lifecycle import TERMINAL, HoldState
 from gateway.mail.content import Content
 from gateway.mail.envelope import Envelope
 from gateway.mail.fingerprint import fingerprint
@@ -105,6 +106,8 @@ async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit)
 async def _again(house: House, case: Case, heard: Heard, known: HeldMail, unit: Unit) -> Kept | None:
     """A mail we already hold comes again: a retransmission changes nothing, further recipients of a split mail join
     the hold. None when it must be weighed afresh."""
+    if known.state in TERMINAL and case.at - known.held_at > timedelta(days=house.settings.memory.settle_days):
+        return None  # no client retries that long: it is another mail that looks the same, and must not be swallowed
     have = {path.address.key for path in known.rcpt_to}
     more = [path for path in case.envelope.rcpt_to if path.address.key not in have]
     if more and (known.state is not HoldState.HELD or await unit.holds.add_recipients(known, more) is None):

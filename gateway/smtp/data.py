@@ -14,6 +14,7 @@ from gateway.smtp.spool import Spool
 
 _END = b"\r\n.\r\n"
 _SPILL = 1024 * 1024  # bytes kept in memory between two writes to the spool
+_SMALL = 512  # bytes; a chunk below this joins the one before it
 
 
 class DataReader:
@@ -132,7 +133,10 @@ class DataReader:
             return self.refuse(NO_SPACE)
         self._kept = size
         self._held += len(chunk)
-        self._chunks.append(chunk)
+        if len(chunk) < _SMALL and self._chunks and len(self._chunks[-1]) < 8 * _SMALL:
+            self._chunks[-1] += chunk  # a message that comes in crumbs must not cost many times its bytes
+        else:
+            self._chunks.append(chunk)
         return None
 
 

@@ -31,6 +31,7 @@ NEED_HELO = Reply(code=503, enhanced="5.5.1", text="Send EHLO or HELO first")
 NEED_MAIL = Reply(code=503, enhanced="5.5.1", text="Need MAIL command")
 NEED_RCPT = Reply(code=503, enhanced="5.5.1", text="Need RCPT command")
 NO_RCPT = Reply(code=554, enhanced="5.5.1", text="No valid recipients")
+RCPT_LATER = Reply(code=451, enhanced="4.5.1", text="No recipient could be taken now; try again later")
 NESTED = Reply(code=503, enhanced="5.5.1", text="Nested MAIL command; the transaction is given up")
 BETWEEN_MAILS = Reply(code=503, enhanced="5.5.1", text="Not within a mail transaction")
 NO_ARGUMENT = Reply(code=501, enhanced="5.5.4", text="This command takes no argument")
@@ -58,6 +59,7 @@ class Session(Connection):
         self._mail: Path | None = None
         self._declared = 0  # bytes, the SIZE parameter
         self._recipients: list[Path] = []
+        self._put_off = 0  # recipients refused for now
         self._transaction: Transaction | None = None
 
     @property
@@ -72,7 +74,7 @@ class Session(Connection):
     async def _forget(self) -> None:
         """End the transaction; nothing was delivered. What XFORWARD said counted for this mail only."""
         transaction, self._transaction = self._transaction, None
-        self._mail, self._recipients, self._facts = None, [], self._own
+        self._mail, self._recipients, self._put_off, self._facts = None, [], 0, self._own
         if transaction is not None:
             await transaction.abort()
 
@@ -131,7 +133,9 @@ class Session(Connection):
             return self._say(wire(TOO_MANY_RECIPIENTS))
         if self._transaction is None:
             self._transaction = self.desk.next_hop.begin(self._mail, self._facts)
+        self._put_off += 1  # unless we learn better
         reply = await self._transaction.rcpt(path)
+        self._put_off -= not 400 <= reply.code < 500
         if reply.accepted:
             self._recipients.append(path)
         return self._answer(reply)
@@ -143,12 +147,18 @@ class Session(Connection):
         if self._mail is None:
             return self._error(NEED_MAIL)
         if not self._recipients:
-            return self._error(NO_RCPT if self._transaction else NEED_RCPT)
+            return self._error(self._no_recipient())
         reader = self.desk.reader()
         if not reader.reserve(max(self._declared, _LEAST_RESERVE)):
             return self._say(wire(NO_SPACE))
         self._say(_START)
         return await self._message(reader)
+
+    def _no_recipient(self) -> Reply:
+        """Why there is no one to send to; while it may be only for now, never 5yz, which would bounce the mail."""
+        if self._transaction is None:
+            return NEED_RCPT
+        return RCPT_LATER if self._put_off else NO_RCPT
 
     async def _message(self, reader: DataReader) -> None:
         """The message is given to the receive flow with all that belongs to it, or everything is let go."""

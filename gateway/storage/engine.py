@@ -50,6 +50,7 @@ def sqlite(path: Path | None) -> Backend:
     """SQLite in one file, or in memory for None; that is one connection, so everybody takes turns."""
     engine = create_engine(
         URL.create("sqlite+aiosqlite", database=str(path) if path else ":memory:"),
+        hide_parameters=True,  # an error's text goes into the operators' log, where no mail may stand
         connect_args={"timeout": LOCK_WAIT, "isolation_level": None},  # transactions begin as we say
         **({"pool_size": 2, "max_overflow": 6, "pool_timeout": LOCK_WAIT} if path else {}),
     )
@@ -87,6 +88,7 @@ def postgresql(text: str) -> Backend:
     }
     engine = create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": _CONNECT_WAIT, "command_timeout": _COMMAND_WAIT, "server_settings": settings},
         pool_size=2,
         max_overflow=6,
