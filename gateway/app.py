@@ -30,6 +30,7 @@ from gateway.errors import UserError
 from gateway.flows.receive import receive
 from gateway.flows.release import release
 from gateway.flows.withdraw import withdraw
+from gateway.holds.lifecycle import HoldState
 from gateway.keys import installation_key
 from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, SessionFacts
@@ -41,6 +42,8 @@ from gateway.policy.packs import load as load_pack
 from gateway.ports import Directory, House, Store
 from gateway.storage.late import LateStore
 from gateway.worker import Worker
+
+EDGE = "edge-"  # how the audit streams of SMTP processes begin
 
 
 def now() -> datetime:
@@ -92,7 +95,7 @@ async def open_house(settings: Settings, *, stream: str, late: bool = False) -> 
             clock=now,
             pack=pack.identity,
             fsync=settings.state.audit_fsync,
-            fate=partial(_fate, store),
+            fate=partial(outcome_known, store, stream),
         )
         stack.push_async_callback(audit.close)
         upstream = Upstream(settings.upstream, hostname=_named(settings).smtp.hostname)
@@ -121,16 +124,23 @@ async def _store(url: str, late: bool) -> Store:
     return await open_store(url)
 
 
-async def _fate(store: Store, mail_id: str) -> str | None:
-    """What the store knows of a mail whose outcome a crash left out of the audit."""
+async def outcome_known(store: Store, stream: str, mail_id: str) -> str | None:
+    """What the store knows of a mail whose outcome a crash left out of this stream. SMTP processes hold mails; the
+    others judge held mails again, to release them."""
     async with store.begin(write=False) as unit:
-        return "held" if await unit.holds.get(mail_id) else None
+        held = await unit.holds.get(mail_id)
+    if held is None:
+        return None
+    gone = held.state in (HoldState.SENDING, HoldState.SENT, HoldState.FAILED)
+    return "released" if gone and not stream.startswith(EDGE) else "held"
 
 
 async def settle_orphans(settings: Settings, house: House, live: Collection[str]) -> None:
     """Complete the audit streams of processes that are no more."""
     folder = state_folder(settings) / "audit"
-    await recover_orphans(folder, live, clock=now, fsync=settings.state.audit_fsync, fate=partial(_fate, house.store))
+    await recover_orphans(
+        folder, live, clock=now, fsync=settings.state.audit_fsync, fate=partial(outcome_known, house.store, EDGE)
+    )
 
 
 def _named(settings: Settings) -> Settings:

@@ -26,7 +26,8 @@ _MACHINE_ENDS = ("-request", "-bounces", "-relay", "-owner")
 
 def is_automatic(message: Message, mail_from: str) -> bool:
     """True when no notice may go to `mail_from`, the envelope's reverse-path ("" is the null path)."""
-    local = mail_from.strip().strip("<>").rpartition("@")[0].casefold()
+    mailbox = mail_from.strip().strip("<>").casefold()
+    local = mailbox.rpartition("@")[0] if "@" in mailbox else mailbox  # a bare name is somebody here
     if not local or _machine(local):
         return True
     return any(_says_so(name, value) for name, value in message.headers)

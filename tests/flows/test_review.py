@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.app import outcome_known
 from gateway.audit.events import NoticeSent
 from gateway.config import Organisation, settings
 from gateway.delivery.upstream import Upstream
@@ -16,6 +17,7 @@ from gateway.errors import NextHopUnavailable, StoreUnavailable
 from gateway.flows import expire as expiring
 from gateway.flows.assess import is_internal
 from gateway.flows.receive import receive
+from gateway.flows.release import release
 from gateway.flows.withdraw import withdraw
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.content import Content, stuffed
@@ -208,6 +210,7 @@ def test_a_message_in_crumbs_costs_no_more_memory_than_its_bytes() -> None:
     """Half a megabyte in pieces of two bytes: what is kept is about what is counted against the budget."""
     reader = DataReader(max_size=1 << 20, max_header=1 << 17, threshold=1 << 20, budget=Budget(1 << 30))
     line = b"two by two\r\n"
+    reader.feed(b"\r\n")
     tracemalloc.start()
     try:
         for at in range(0, 500_000, 2):
@@ -220,4 +223,26 @@ def test_a_message_in_crumbs_costs_no_more_memory_than_its_bytes() -> None:
 
     assert kept < 1_500_000
     assert isinstance(content, Content)
-    assert bytes(content.wire) == line * (500_000 // 12) + line[: 500_000 % 12] + b"\r\n"
+    assert bytes(content.wire) == b"\r\n" + line * (500_000 // 12) + line[: 500_000 % 12] + b"\r\n"
+
+
+async def test_a_sender_without_a_domain_is_told_of_the_hold(story: Story) -> None:
+    """A bare local name is a person of ours: the hold's notice goes out, to that name."""
+    envelope = Envelope(mail_from=Path(text="mira"), rcpt_to=TEAM, session=SessionFacts(), received_at=story.clock[0])
+    assert await receive(story.house, envelope, stuffed(mail(DEMAND)), _Onward()) == HELD
+    await story.beat()
+
+    assert len(story.sent("mira")) == 1
+
+
+async def test_what_a_crash_left_out_of_the_record_of_a_release_is_told_from_the_store(story: Story) -> None:
+    """The verdict on new words and the commit are there, the outcome is not: it was released. The first verdict, in
+    the stream of an SMTP process, was "held" whatever came later."""
+    held = await story.hold()
+    store = story.house.store
+    assert await outcome_known(store, "office", held.id) == "held"
+    await release(story.house, held.id, new_text=None, new_subject=None, actor="compliance:ada", decision=True)
+
+    assert await outcome_known(store, "office", held.id) == "released"
+    assert await outcome_known(store, "edge-1", held.id) == "held"
+    assert await outcome_known(store, "edge-1", "unheard-of") is None
