@@ -8,7 +8,7 @@ from gateway.policy.labels import Favour, Label, Mode
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Text = Annotated[str, Field(min_length=1)]
-IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+IsoDate = Annotated[str, Field(pattern=r"^(?:\d{4}-\d\d-\d\d)?$")]
 Strength = Annotated[int, Field(ge=0, le=3)]
 
 
@@ -26,11 +26,11 @@ class PackFile(_File):
 
 
 class ReferenceEntry(_File):
-    """A dated source."""
+    """A source; `checked_on` is the day counsel last checked it, "" while nobody has."""
 
     title: Text
     where: Text
-    checked_on: IsoDate
+    checked_on: IsoDate = ""
 
 
 class WhenEntry(_File):

@@ -11,11 +11,11 @@ ASKED_BEFORE = "asked-before"  # the rule of every pack that fires on memory, no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A dated source for an explanation: never "illegal", always where and when it was read."""
+    """A source for an explanation: never "illegal", always where it stands, and when counsel checked it."""
 
     title: str
     where: str
-    checked_on: str  # ISO date
+    checked_on: str = ""  # ISO date; "": not checked by counsel yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,20 +148,28 @@ def _refer(reading: Reading) -> None:
             continue
         if line.said < 2 and line.does_any(_ELSEWHERE):
             continue
-        _take(line, mail if short else _strongest(_beside(place, reading.lines)))
+        _take(line, _strongest(_beside(place, reading.lines)))
+        if short and (line.said or line.does_any(_POINTING)):
+            _take(line, mail)
         if len(body) <= 4 and quoted and line.does("bare-check"):
             _take(line, quoted)
 
 
 _FRAME = (Kind.SUBJECT, Kind.GREETING, Kind.SIGN_OFF)
 _ELSEWHERE = frozenset({"other-topic", "tool"})
+_POINTING = frozenset({"refers", "bare-check"})
 
 
 def _beside(place: int, lines: list[Line]) -> list[Line]:
     """The lines of the same paragraph, and the two before."""
     paragraph = lines[place].sentence.paragraph
     around = lines[max(0, place - 9) : place + 10]
-    same = [line for line in around if line.sentence.paragraph == paragraph]
+    bullet = lines[place].sentence.kind is Kind.BULLET  # items of a list stand for themselves
+    same = [
+        line
+        for line in around
+        if line.sentence.paragraph == paragraph and not (bullet and line.sentence.kind is Kind.BULLET)
+    ]
     beside = (*same, *lines[max(0, place - 2) : place])
     return [line for line in beside if _lends(line) and "thread" not in line.out]
 

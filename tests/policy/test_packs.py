@@ -56,11 +56,24 @@ def test_a_rule_without_conditions_keeps_those_of_the_rule_it_replaces() -> None
     assert never.rules["first-ask"].mode == "hold"
 
 
-def test_references_are_dated() -> None:
-    """Every reference says when it was read."""
-    for path in sorted(find("ask-once").glob("*.toml")):
-        for reference in tomllib.loads(path.read_text("utf-8")).get("references", ()):
-            assert reference["checked_on"]
+def test_no_reference_claims_a_check_that_nobody_made() -> None:
+    """References of the packs that come with the gateway leave the date to the counsel of whoever uses them."""
+    references = [
+        reference
+        for path in sorted(find("ask-once").glob("*.toml"))
+        for reference in tomllib.loads(path.read_text("utf-8")).get("references", ())
+    ]
+    assert references
+    assert all("checked_on" not in reference for reference in references)
+
+
+def test_a_reference_may_be_dated(tmp_path: Path) -> None:
+    """A site writes the day its counsel checked a source, and reads it back."""
+    (tmp_path / "pack.toml").write_text('name = "trial"\nversion = "1"\nextends = "ask-once"\n')
+    source = '{ title = "t", where = "w", checked_on = "2026-11-02" }'
+    head = 'id = "demand"\ntitle = "t"\nlabel = "demand"\nmode = "hold"\nwhy = "w"\nadvice = "a"\n'
+    (tmp_path / "demand.toml").write_text(f"{head}references = [{source}]\n")
+    assert [reference.checked_on for reference in load(str(tmp_path)).rules["demand"].references] == ["2026-11-02"]
 
 
 def test_every_pattern_of_the_language_compiles() -> None:

@@ -45,14 +45,15 @@ async def test_a_rule_without_references_is_called_a_house_rule(desk: Desk) -> N
     assert "illegal" not in page.casefold()
 
 
-async def test_a_rule_with_references_shows_them_with_their_dates(desk: Desk) -> None:
-    """A demand names its sources and when they were read."""
+async def test_a_rule_with_references_shows_them_and_whether_counsel_checked_them(desk: Desk) -> None:
+    """A demand names its sources, and says of each that counsel has not checked it yet, or when."""
     await desk.hold(letter("All,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n"))
     page = (await desk.get()).text
     sources = desk.house.pack.rules["demand"].references
     assert sources
     for source in sources:
-        assert f"read on {source.checked_on}" in page
+        assert source.title.replace("'", "&#39;") in page
+        assert (f"checked on {source.checked_on}" if source.checked_on else "to be checked by counsel") in page
 
 
 async def test_the_edit_box_holds_the_senders_own_words(desk: Desk) -> None:
