@@ -60,9 +60,12 @@ def check(
     with asyncio.Runner() as runner:
         house = runner.run(judging_house(pack=policy, directory=directory, domains=tuple(internal_domain or ())))
         held = False
-        for checked in _checked(runner, house, read(paths)):
-            held = held or checked.held
-            _print(checked, form)
+        try:
+            for checked in _checked(runner, house, read(paths)):
+                held = held or checked.held
+                _print(checked, form)
+        finally:
+            runner.run(house.store.close())
     raise typer.Exit(1 if held else 0)
 
 

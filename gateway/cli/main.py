@@ -79,7 +79,9 @@ def run(arguments: Sequence[str]) -> int:
         complain(str(error) or error.reply.text)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
+    except SystemExit as error:
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
         _unread()
     except OSError as error:
         complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))

@@ -1,0 +1,139 @@
+"""What all commands share, `config check`, and `audit verify` as a user meets them."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gateway import __version__
+from tests.cli.conftest import Askonce
+
+ROOT = Path(__file__).parents[2]
+BAD_CONFIG = sorted((ROOT / "tests" / "bad_config").glob("*.toml"))
+COMMANDS = [
+    *("serve", "check", "simulate", "demo", "config check", "audit verify"),
+    *("holds list", "holds show", "holds release", "holds withdraw"),
+]
+
+
+def test_the_version_is_printed(askonce: Askonce) -> None:
+    """One line, exit 0."""
+    ran = askonce("--version")
+
+    assert (0, f"askonce {__version__}\n") == (ran.code, ran.out)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_each_help_has_an_example(askonce: Askonce, command: str) -> None:
+    """--help of every command shows how it is called."""
+    ran = askonce(*command.split(), "--help")
+
+    assert 0 == ran.code
+    assert f"askonce {command}".strip() in ran.out.partition("Example")[2]
+
+
+@pytest.mark.parametrize("group", ["", "config", "holds", "audit"])
+def test_without_arguments_the_help_is_shown(askonce: Askonce, group: str) -> None:
+    """Exit 2: nothing was done."""
+    ran = askonce(*group.split())
+
+    assert 2 == ran.code
+    assert "Usage: askonce" in ran.err
+    assert "Commands:" in ran.err
+
+
+@pytest.mark.parametrize("words", ["nonsense", "holds nonsense", "--nonsense"])
+def test_an_unknown_command_is_one_line(askonce: Askonce, words: str) -> None:
+    """It names what is unknown and where the help is."""
+    ran = askonce(*words.split())
+
+    assert 2 == ran.code
+    assert "nonsense" in ran.complaint
+    assert "--help has examples" in ran.complaint
+
+
+def test_a_good_settings_file_is_called_good(askonce: Askonce) -> None:
+    """The documented file passes, and its pack is named."""
+    file = ROOT / "deploy" / "gateway.toml"
+
+    ran = askonce("config", "check", file)
+
+    assert 0 == ran.code
+    assert f"{file}: good" == ran.out.splitlines()[-1]
+    assert "ask-once" in ran.out
+
+
+@pytest.mark.parametrize("file", BAD_CONFIG, ids=lambda file: file.stem)
+def test_a_bad_settings_file_is_one_line(askonce: Askonce, file: Path) -> None:
+    """The error is the one the file's first line announces; exit 2."""
+    expected = file.read_text("utf-8").splitlines()[0].removeprefix("# ")
+
+    ran = askonce("config", "check", file)
+
+    assert (2, f"{file}: {expected}") == (ran.code, ran.complaint)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[policy]\npack = "nope"\n', 'there is no policy pack "nope"'),
+        ('[organisation]\ndirectory = "nowhere.csv"\n', "nowhere.csv: No such file or directory"),
+    ],
+)
+def test_what_a_settings_file_points_at_must_be_there(
+    askonce: Askonce, tmp_path: Path, text: str, expected: str
+) -> None:
+    """A missing pack and a missing directory are named."""
+    (tmp_path / "gateway.toml").write_text(text)
+
+    ran = askonce("config", "check", tmp_path / "gateway.toml")
+
+    assert 2 == ran.code
+    assert expected in ran.complaint
+
+
+@pytest.mark.parametrize("command", ["config check", "audit verify", "holds list --config", "serve --config"])
+def test_a_missing_file_is_named(askonce: Askonce, command: str) -> None:
+    """A path that is not there ends every command with one line."""
+    ran = askonce(*command.split(), "nowhere.toml")
+
+    assert 2 == ran.code
+    assert ran.complaint.startswith("nowhere.toml: ")
+
+
+@pytest.mark.parametrize("where", ["nowhere", "."])
+def test_a_folder_without_state_is_refused_and_left_alone(
+    askonce: Askonce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """`holds` on a wrong folder says so and makes nothing in it."""
+    monkeypatch.chdir(tmp_path)
+
+    ran = askonce("holds", "list", "--state", where)
+
+    assert 2 == ran.code
+    assert "--state or --config" in ran.complaint
+    assert [] == os.listdir(tmp_path)
+
+
+def test_a_broken_store_is_one_line(askonce: Askonce, tmp_path: Path) -> None:
+    """A state whose database is none."""
+    (tmp_path / "askonce.db").write_bytes(b"this is no database, " * 1000)
+
+    ran = askonce("holds", "list", "--state", tmp_path)
+
+    assert 2 == ran.code
+    assert ran.complaint
+
+
+def test_a_folder_without_a_log_is_no_proof(askonce: Askonce, tmp_path: Path) -> None:
+    """`audit verify` on an empty folder is a mistake of the call, not a log that stands."""
+    ran = askonce("audit", "verify", tmp_path)
+
+    assert 2 == ran.code
+    assert "there are no audit files here" in ran.complaint
+
+
+def test_the_formats_are_two(askonce: Askonce) -> None:
+    """Another --format is refused by each command that has it."""
+    for command in ("audit verify x", "holds list", "holds show x", "simulate x", "check x"):
+        assert "--format xml" in askonce(*command.split(), "--format", "xml").complaint
