@@ -32,7 +32,8 @@ _NAMED = regex.compile(
     r"^(?:[Hh]i|[Hh]ello|[Dd]ear|[Hh]ey)?,? ?\p{Lu}[\w'-]+(?:, \p{Lu}[\w'-]+)*,? (?:and|&) \p{Lu}[\w'-]+"
 )
 _CALLED = regex.compile(
-    r"(?:^|, | )(?:lads|everyone|folks|guys|y'all|team|all|peeps|gang|ladies)[!.,]*$|, (?:lads|folks|guys|team|all),"
+    r"(?:^|, )(?:lads|everyone|folks|guys|y'all|team|all|peeps|gang|ladies)[!.,]*$|, (?:lads|folks|guys|team|all),"
+    r"| (?:lads|everyone|folks|guys|y'all|(?<!at )all|peeps|gang|ladies)[!.,]*$"
 )
 
 

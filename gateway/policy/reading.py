@@ -146,13 +146,13 @@ def _refer(reading: Reading) -> None:
         line.reach = dict(line.strength) if _lends(line) else {}
         if not _lends(line) or line.said >= 3 or line.sentence.kind is Kind.SIGN_OFF:
             continue
+        if len(body) <= 4 and quoted and line.does("bare-check"):
+            _take(line, quoted)
         if line.said < 2 and line.does_any(_ELSEWHERE):
             continue
         _take(line, _strongest(_beside(place, reading.lines)))
         if short and (line.said or line.does_any(_POINTING)):
             _take(line, mail)
-        if len(body) <= 4 and quoted and line.does("bare-check"):
-            _take(line, quoted)
 
 
 _FRAME = (Kind.SUBJECT, Kind.GREETING, Kind.SIGN_OFF)

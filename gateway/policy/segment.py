@@ -36,7 +36,7 @@ class Sentence:
 _PARAGRAPH = regex.compile(r"\n[ \t]*(?:\n[ \t]*)+|\n[ \t]*[-=_*~#]{3,}[ \t]*(?=\n)")
 _BULLET = regex.compile(r"[ \t]*(?:[-*+•·▪◦‣–—>»✔✓☐☑]|\(?\d{1,2}[.)]|\(?[a-zA-Z][.)])[ \t]+")
 _LABEL = regex.compile(r"[A-Z][\w '&/-]{1,30}:[ \t]")
-_END = regex.compile(r"[.!?…]+[\"')\]*_]*(?=\s|$)|(?<=[a-z][)\"']?)\s+(?=\p{Emoji_Presentation})")
+_END = regex.compile(r"[.!?…]+[\"')\]*_]*(?=\s|$)|(?<=[a-z][)\"']?)\s+(?=\p{Emoji_Presentation}+\s*(?:$|[^\p{Ll}\s]))")
 _ABBREVIATION = regex.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|st|sr|fr|jr|no|nr|vs|approx|ext|tel|inc|ltd|e\.g|i\.e|eg|ie|etc|a\.m|p\.m|u\.s|[A-Z])\.)$",
     regex.IGNORECASE,

@@ -1,4 +1,6 @@
-"""The shared cases and the innocent mails: what is held, what passes, what the gate lets through."""
+"""Cases by several authors and the innocent mails: what is held, what passes, what the gate lets through."""
+
+import pytest
 
 from gateway.mail.reading import text_from
 from gateway.policy.judge import relevant
@@ -8,14 +10,25 @@ from gateway.policy.verdict import Scene
 from tests.policy.reading_cases import cases, pack, said, verdict_of
 
 
-def test_shared_cases_are_held_as_labelled() -> None:
-    """Of the 240 shared cases at least 85 % of those to hold are held, and at least 90 % of the holds are right."""
-    held = [(case, verdict_of(case).mode is Mode.HOLD) for case in cases("shared_en.jsonl")]
+@pytest.mark.parametrize(
+    ("name", "precision", "recall"),
+    [("shared_en.jsonl", 0.95, 0.93), ("authored_a.jsonl", 0.93, 0.87), ("authored_b.jsonl", 0.93, 0.93)],
+)
+def test_cases_are_held_as_labelled(name: str, precision: float, recall: float) -> None:
+    """On cases the rules were written with: so many of the holds are right, and so many of those to hold are held."""
+    held = [(case, verdict_of(case).mode is Mode.HOLD) for case in cases(name)]
     right = sum(1 for case, hold in held if hold and case["hold"])
-    recall = right / sum(1 for case, _ in held if case["hold"])
-    precision = right / sum(1 for _, hold in held if hold)
-    assert recall >= 0.85
-    assert precision >= 0.9
+    assert right / sum(1 for _, hold in held if hold) >= precision
+    assert right / sum(1 for case, _ in held if case["hold"]) >= recall
+
+
+@pytest.mark.parametrize("name", ["shared_en.jsonl", "authored_a.jsonl", "authored_b.jsonl"])
+def test_the_label_shown_is_mostly_right(name: str) -> None:
+    """The label is that of the case in at least seven of ten, and first asks are found in seven of ten."""
+    judged = [(case["label"], verdict_of(case).label) for case in cases(name)]
+    assert sum(1 for label, found in judged if label == found) / len(judged) >= 0.7
+    asks = [found for label, found in judged if label == "first-ask"]
+    assert asks.count(Label.FIRST_ASK) / len(asks) >= 0.7
 
 
 def test_innocent_mail_is_never_held() -> None:
