@@ -85,7 +85,7 @@ class Upstream(_Section):
     command_timeout: float = Field(default=60, gt=0)
     data_timeout: float = Field(default=90, gt=0)  # waiting for the reply to the final dot
     idle_seconds: float = Field(default=30, ge=0)  # how long a pooled connection is kept
-    max_connections: int = Field(default=100, ge=1)
+    max_connections: int = Field(default=500, ge=1)  # fewer than smtp.max_connections lets idle clients block others
     tls: Literal["off", "required"] = "off"
 
 

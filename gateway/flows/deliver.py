@@ -21,7 +21,7 @@ from gateway.flows.notify import About, enveloped
 from gateway.flows.step import Lost, step_record, take
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
-from gateway.holds.link import link_secret, linked
+from gateway.holds.link import PLACE, link_secret, linked, same_token
 from gateway.holds.notices import Refusal, bounce_notice
 from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
 from gateway.mail.content import stuffed
@@ -113,21 +113,28 @@ async def _offered(house: House, mail: OutgoingMail) -> Attempt:
     return Attempt(later=mail.rcpt_to, reply=reply)
 
 
-def _ready(house: House, mail: OutgoingMail) -> bytes:
-    """The bytes as they leave: a notice gets its link now, so that the secret was never stored."""
+async def _ready(house: House, mail: OutgoingMail) -> bytes:
+    """The bytes as they leave: a notice gets its link now, so that the secret was never stored. Raises GatewayError
+    where the link would open nothing: the hold was made on a node with another key, which will deliver it."""
     if mail.kind != "notice" or not mail.hold_id:
         return mail.raw
-    return linked(mail.raw, link_secret(house.notice_key, mail.hold_id))
+    secret = link_secret(house.notice_key, mail.hold_id)
+    async with house.store.begin(write=False) as unit:
+        held = await unit.holds.get(mail.hold_id)
+    if held and PLACE.encode() in mail.raw.replace(b"=\r\n", b"") and not same_token(secret, held.token_hash):
+        log.error("notice of another node: give all nodes the same keys/notice.key", mail=mail.id)
+        raise GatewayError("another node's key")
+    return linked(mail.raw, secret)
 
 
 async def _sent(house: House, mail: OutgoingMail, transaction: Transaction) -> Reply:
-    headers = ""
+    raw, headers = await _ready(house, mail), ""
     if mail.kind == "release":
         envelope = Envelope(
             mail_from=mail.mail_from, rcpt_to=mail.rcpt_to, session=_session(house), received_at=mail.created_at
         )
         headers = received_line(envelope, hostname=house.settings.smtp.hostname, mail_id=mail.hold_id, at=house.clock())
-    return await transaction.send(headers.encode("utf-8", "surrogateescape"), stuffed(_ready(house, mail)))
+    return await transaction.send(headers.encode("utf-8", "surrogateescape"), stuffed(raw))
 
 
 async def _reverse_path(house: House, mail: OutgoingMail) -> Path:

@@ -60,15 +60,17 @@ async def receive(house: House, envelope: Envelope, content: Content, onward: Tr
         heard = await listen(house, message, sender=case.sender, recipients=recipients)
     except Exception as error:
         return await _unheard(house, case, error)
-    ending = _plain(house, heard) or await _weigh(house, case, heard)
+    ending = await (_plain if heard.plain else _weigh)(house, case, heard)
     if isinstance(ending, Kept):
         return await _stop(house, case, ending)
     return await _pass_on(house, case, ending)
 
 
-def _plain(house: House, heard: Heard) -> Assessment | None:
+async def _plain(house: House, case: Case, heard: Heard) -> Ending:
     """Most mail: nothing to hold, nothing to remember, so no store is asked."""
-    return conclude(house, heard, AskHistory(), None) if heard.plain else None
+    found = conclude(house, heard, AskHistory(), None)
+    await house.audit.record(verdict_record(case, found.disposition, found.verdict, unjudged=found.unjudged))
+    return found
 
 
 async def _weigh(house: House, case: Case, heard: Heard) -> Ending:
@@ -91,12 +93,11 @@ async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit)
     )
     found = conclude(house, heard, history, ask)
     record = verdict_record(case, found.disposition, found.verdict, history=history, mark=mark, unjudged=found.unjudged)
+    await house.audit.record(record)  # before the unit commits, and so before anything comes of it
     if isinstance(found.disposition, Hold):
-        await house.audit.record(record)
         held = await keep(house, case, found, found.disposition.label, mark, unit)
         return Kept(outcome="held", reply=HELD, hold_id=held.id)
     if isinstance(found.disposition, Reject):
-        await house.audit.record(record)
         return Kept(outcome="rejected", reply=REJECTED)
     if ask and not history.reserved:  # it passes because its rules only watch: its people are asked all the same
         return replace(found, history=replace(history, reserved=await unit.asks.insist(ask)))
@@ -129,9 +130,7 @@ async def _pass_on(house: House, case: Case, found: Assessment) -> Reply:
     """A mail that may go. An ask in it is reserved by now, and counts only when the next hop takes the mail."""
     assert isinstance(found.disposition, Relay | Advise)
     reserved = found.history.reserved
-    record = verdict_record(case, found.disposition, found.verdict, history=found.history, unjudged=found.unjudged)
     try:
-        await house.audit.record(record)
         reply = await _hand_on(house, case, found.disposition)
     except BaseException:
         if reserved:

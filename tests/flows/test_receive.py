@@ -352,3 +352,31 @@ async def test_a_mail_that_goes_round_is_refused(play: Play) -> None:
 async def test_every_error_is_one_the_edge_can_answer(play: Play) -> None:
     """A gateway error carries 4yz, so that the mail stays with the client."""
     assert all(400 <= kind().reply.code < 500 for kind in (GatewayError, NextHopUnavailable, NoSpace, AuditUnavailable))
+
+
+async def test_an_ask_is_on_record_before_it_is_remembered(play: Play) -> None:
+    """When the store fails to commit the reservation, the verdict has its outcome, failed, and nothing was sent."""
+
+    class Breaking:
+        def __init__(self, store: Any) -> None:
+            self.store = store
+
+        @asynccontextmanager
+        async def begin(self, *, write: bool = True) -> AsyncIterator[Any]:
+            async with self.store.begin(write=write) as unit:
+                yield unit
+                play.happened.append("commit")
+                raise NoSpace
+
+        async def close(self) -> None:
+            return None
+
+    store = play.house.store
+    play.house = replace(play.house, store=Breaking(store))
+    with pytest.raises(NoSpace):
+        await play.send(Onward(play.happened), ASK)
+
+    assert play.happened == ["record", "commit", "note"]
+    assert play.outcome.outcome == "failed"
+    play.house = replace(play.house, store=store)
+    assert await play.send(Onward(play.happened), OTHER_ASK, message_id="<2@lantern.example>") is TAKEN
