@@ -27,16 +27,20 @@ TIMEOUT = 0.25  # seconds for one search; a sentence is short, so this is a fuse
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """`source` as written; `needs`: of each choice of words and "{slot}"s, a sentence must have one."""
+    """`source` as written; `needs`: of each choice of words and "{slot}"s, a sentence must have one; `enough`: nothing
+    else is needed, since the pattern is one slot."""
 
     source: str
     needs: tuple[Choice, ...]
     compiled: "LatePattern"
+    enough: bool = False
 
     def found(self, text: str, words: set[str]) -> bool:
         """True when the folded sentence says it; `words` is its scan."""
         if any(choice.isdisjoint(words) for choice in self.needs):
             return False
+        if self.enough:
+            return True
         try:
             return self.compiled.search(text, timeout=TIMEOUT) is not None
         except TimeoutError:
@@ -61,7 +65,8 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
         pieces.append(_GAP[piece.strip()] if piece.strip() in _GAP else _spaced(piece))
     expression = _SLOT.sub(slot, "".join(pieces)).replace("NAME", _NAME)
     edged = rf"{_edge(source[:1], '<')}(?:{expression}){_edge(source[-1:], '')}"
-    return Pattern(source, needs(source), LatePattern(source, edged, used, lexicon.shelf))
+    late = LatePattern(source, edged, used, lexicon.shelf)
+    return Pattern(source, needs(source), late, enough=_SLOT.fullmatch(source) is not None)
 
 
 class LatePattern:
