@@ -14,7 +14,7 @@ from typing import TypeVar
 from gateway.asks.ask import Ask, AskKey
 from gateway.asks.history import AskHistory, window_start
 from gateway.config import Organisation
-from gateway.disposition import Disposition, Hold, Reject, decide
+from gateway.disposition import Advise, Disposition, Hold, Reject, Relay, decide
 from gateway.mail.address import address, addresses, domain_key
 from gateway.mail.audience import Audience
 from gateway.mail.envelope import Path
@@ -148,7 +148,7 @@ def conclude(house: House, heard: Heard, history: AskHistory, ask: Ask | None) -
         text=heard.text,
         verdict=verdict,
         history=history,
-        disposition=decide(verdict, history, repeat_mode=rule.mode),
+        disposition=_quiet(house, decide(verdict, history, repeat_mode=rule.mode)),
         audience=heard.audience,
         ask=ask,
         unjudged=heard.text.unjudgeable,
@@ -156,6 +156,13 @@ def conclude(house: House, heard: Heard, history: AskHistory, ask: Ask | None) -
 
 
 _UNREAD = MessageText(subject="", text="", blocks=())
+
+
+def _quiet(house: House, disposition: Disposition) -> Disposition:
+    """While a site only monitors, senders hear nothing."""
+    if isinstance(disposition, Advise) and house.settings.policy.mode == "monitor":
+        return Relay(tags=disposition.tags)
+    return disposition
 
 
 def _long(message: Message) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import Simulation, simulation
+from gateway.app import Simulation, pack_of, simulation
 from gateway.audit.events import AuditEvent, OutcomeReached, VerdictReached
 from gateway.errors import AuditUnavailable, GatewayError, NextHopUnavailable, NoSpace
 from gateway.flows.receive import receive
@@ -380,3 +380,19 @@ async def test_an_ask_is_on_record_before_it_is_remembered(play: Play) -> None:
     assert play.outcome.outcome == "failed"
     play.house = replace(play.house, store=store)
     assert await play.send(Onward(play.happened), OTHER_ASK, message_id="<2@lantern.example>") is TAKEN
+
+
+async def test_a_site_that_monitors_holds_nothing_tells_nobody_and_remembers(play: Play) -> None:
+    """Everything goes on, the audit says what would have been, no notice is made, and asks count all the same."""
+    policy = play.house.settings.policy.model_copy(update={"mode": "monitor"})
+    settings = play.house.settings.model_copy(update={"policy": policy})
+    play.house = replace(play.house, settings=settings, pack=pack_of(settings))
+    no_artwork = "Hi both, if you would like a banner on your own LinkedIn profile, please feel free."
+
+    for number, body in enumerate((DEMAND, no_artwork, ASK)):
+        assert await play.send(Onward(play.happened), body, message_id=f"<{number}@lantern.example>") is TAKEN
+
+    found = {finding.rule_id for finding in play.verdict.findings}
+    assert not await play.held()
+    assert await play.notices() == 0
+    assert "asked-before" in found
