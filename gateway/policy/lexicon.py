@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import regex
 
+from gateway.policy.needs import DIGIT
 from gateway.policy.shelf import Shelf
 
 _TOKEN = regex.compile(r"\w+|[^\w\s]")
@@ -49,6 +50,8 @@ class Lexicon:
         for token in _TOKEN.finditer(text):
             word = token[0]
             found.add(word)
+            if not word.isalpha() and any(map(str.isdigit, word)):
+                found.add(DIGIT)
             for phrase, name in by_first.get(word, ()):
                 if text.startswith(phrase, token.start()) and _ends(text, token.start() + len(phrase), phrase):
                     found.add(f"{{{name}}}")

@@ -10,6 +10,8 @@ import regex
 
 _WORD = regex.compile(r"\w+")
 _SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
+_SIGN = regex.compile(r"[^\w\s.^$*+?{}\[\]\\|()]|\\[$+*?.]")
+DIGIT = "{0}"  # stands among a sentence's words when one of them has a digit
 Choice = frozenset[str]
 
 
@@ -24,12 +26,20 @@ def needs(source: str) -> tuple[Choice, ...]:
 def _sequence(source: str) -> Iterator[Choice | None]:
     """A choice for every element at the top level of a pattern; None for what is not understood."""
     place = 0
+    open_ended = False  # the group just before can only end with a blank, or be nothing at all
     while place < len(source):
         character = source[place]
         if character == "(":
             end = _closing(source, place)
-            yield _group(source, place, end)
+            yield _group(source, place, end, apart=open_ended)
+            before = place == 0 or open_ended or source[place - 1] in " (|^"
+            open_ended = before and all(not one or one.endswith(" ") for one in _split(source[place + 1 : end]))
             place = end + 1
+            continue
+        open_ended = False
+        if source.startswith("\\d", place) and not _optional(source, place + 2):
+            yield frozenset({DIGIT})
+            place += 2
         elif character == "[":
             place = source.find("]", place) + 1 or len(source)
         elif character == "\\":
@@ -49,19 +59,19 @@ def _plain(source: str, start: int, end: int) -> Choice | None:
     word = source[start:end]
     if source[end : end + 1] in tuple("?*+([{\\") and source[end : end + 1]:
         return None
-    if source[start - 1 : start] in tuple(")]}\\.") and start:
+    if source[start - 1 : start] in tuple(")]}\\.+*?") and start:
         return None
     return None if word == "NAME" or word != word.lower() or word.isdigit() else frozenset({word})
 
 
-def _group(source: str, start: int, end: int) -> Choice | None:
+def _group(source: str, start: int, end: int, *, apart: bool = False) -> Choice | None:
     inner = source[start + 1 : end]
     if inner.startswith("?:"):
         inner = inner[2:]
     elif inner.startswith("?"):
         return None
     glued = source[end + 1 : end + 2]
-    if _optional(source, end + 1) or (start and source[start - 1] not in " \"'|(/^"):
+    if _optional(source, end + 1) or (start and not apart and source[start - 1] not in " \"'|(/^"):
         return None
     whole = not glued or glued in " |)'\"" or source[end + 1 : end + 3] in ("\\b", "\\W")
     choices = [_first(alternative, whole) for alternative in _split(inner)]
@@ -76,6 +86,10 @@ def _first(alternative: str, whole: bool) -> Choice | None:
         return None if _optional(alternative, slot.end()) else _slots(slot[1])
     if alternative.startswith("("):
         return _group(alternative, 0, _closing(alternative, 0))
+    if alternative.startswith("\\d") and not _optional(alternative, 2):
+        return frozenset({DIGIT})
+    if sign := _SIGN.match(alternative):
+        return None if _optional(alternative, sign.end()) else frozenset({sign[0][-1]})
     word = _WORD.match(alternative)
     if word is None:
         return None
