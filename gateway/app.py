@@ -110,7 +110,6 @@ async def open_house(settings: Settings, *, stream: str, late: bool = False) -> 
             audit=audit,
             clock=now,
             new_id=new_id,
-            entropy=secrets.token_bytes,
             notice_key=installation_key(folder / "keys", "notice.key"),
         )
 
@@ -181,7 +180,6 @@ async def _light_house(settings: Settings, directory: Directory, audit: MemoryAu
         audit=audit,
         clock=now,
         new_id=new_id,
-        entropy=secrets.token_bytes,
         notice_key=secrets.token_bytes(32),
     )
 

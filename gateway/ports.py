@@ -24,7 +24,6 @@ from gateway.replies import Reply
 
 Clock = Callable[[], datetime]  # aware, UTC
 NewId = Callable[[], str]  # unique over all nodes, sortable by time
-Entropy = Callable[[int], bytes]
 
 
 class Transaction(Protocol):
@@ -207,5 +206,4 @@ class House:
     audit: Audit
     clock: Clock
     new_id: NewId
-    entropy: Entropy
     notice_key: bytes = b""

@@ -222,7 +222,6 @@ async def told(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
         audit=audit,
         clock=lambda: clock[0],
         new_id=new_id,
-        entropy=lambda size: b"\x07" * size,
         notice_key=b"key of the story",
     )
     yield Story(house=house, hop=hop, audit=audit, worker=Worker(house), clock=clock)

@@ -235,7 +235,6 @@ async def open_desk(settings: Mapping[str, Any] | None = None, *, store: str = "
         audit=log,
         clock=lambda: desk.now,
         new_id=lambda: desk.new_id(),
-        entropy=lambda size: b"e" * size,
         notice_key=KEY,
     )
     transport = httpx.ASGITransport(app=web_app(house, secret_key=KEY), raise_app_exceptions=False)
