@@ -34,7 +34,8 @@ class Line:
 
     def says(self, patterns: Iterable[Pattern]) -> bool:
         """True when one of the patterns is found in the sentence."""
-        return any(pattern.found(self.folded, self.words) for pattern in patterns)
+        folded, words = self.folded, self.words
+        return any(pattern.found(folded, words) for pattern in patterns)
 
     def does(self, mark: str) -> bool:
         """True when the sentence has the mark."""

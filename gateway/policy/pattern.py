@@ -37,8 +37,9 @@ class Pattern:
 
     def found(self, text: str, words: set[str]) -> bool:
         """True when the folded sentence says it; `words` is its scan."""
-        if any(choice.isdisjoint(words) for choice in self.needs):
-            return False
+        for choice in self.needs:
+            if choice.isdisjoint(words):
+                return False
         if self.enough:
             return True
         try:
