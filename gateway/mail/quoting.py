@@ -1,18 +1,17 @@
-"""Whose words are these: quotes, forwards, signatures and disclaimers in plain text.
+"""Whose words are these: quotes and forwards in plain text (`closing` knows signatures and disclaimers).
 
 Each line is looked at once. English, German, French, Spanish, Portuguese, Dutch and Italian mail programs are known.
 When in doubt a line stays the author's: a quote judged as authored is an annoyance, an ask passed as quoted is a miss.
-*Pure.* RFC 3676 section 4.3 for "-- ".
+*Pure.*
 """
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from gateway.mail.closing import Line, mark_disclaimers, mark_signatures
 from gateway.mail.text import Block, BlockKind
 
 _A, _Q, _F = BlockKind.AUTHORED, BlockKind.QUOTED, BlockKind.FORWARDED
-_S, _D = BlockKind.SIGNATURE, BlockKind.DISCLAIMER
 
 _FORWARD = re.compile(
     r"(?:[-_=> ]{2,}\s*)?(?:begin forwarded message|forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)"
@@ -42,65 +41,6 @@ _ATTRIBUTION = re.compile(
 )
 _ATTRIBUTION_START = re.compile(r"(?:on|am|le|el|em|op|il)\b", re.I)
 _WHEN = re.compile(r"\d{4}|\d:\d\d|@")
-_MOBILE = re.compile(
-    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meinem .{0,30} gesendet|gesendet von "
-    r"|envoy[ée] (?:de mon|depuis) |enviado (?:desde|do) (?:mi|meu) |verstuurd vanaf |verzonden vanaf "
-    r"|inviato da(?:l mio)? )",
-    re.I,
-)
-_SIGN_OFF = re.compile(
-    r"(?:(?:with )?(?:many |best |kind(?:est)? |warm(?:est)? )?(?:regards|wishes)|best|cheers"
-    r"|thanks|thank you|thx|many thanks"
-    r"|thanks (?:again|all|everyone|so much|a lot|in advance)|thanks and (?:best |kind )?regards|sincerely|yours"
-    r"|yours (?:sincerely|faithfully|truly)|all the best|take care|cordially|respectfully|br|rgds"
-    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|liebe[n]?|viele[n]?) gr(?:u|ü)(?:ß|ss)e?n?"
-    r"|beste gr(?:ü|u)(?:ß|ss)e"
-    r"|lg|mfg|vg"
-    r"|cordialement|bien [àa] (?:vous|toi)|(?:un )?saludos?(?: cordiales)?|un abrazo|atentamente|atenciosamente"
-    r"|abra[çc]os?"
-    r"|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|cordiali saluti|distinti saluti|un saluto|saluti)"
-    r"[\s,.!]*",
-    re.I,
-)
-_CONTACT = re.compile(r"\+?\d[\d ()./-]{6,}\d|@|www\.|https?://|\s\|\s|\b(?:tel|phone|mobile?|fax|t|m)\b\s*[:.+]", re.I)
-_SOCIAL = re.compile(
-    r"(?:follow|find|connect with|join|like) (?:us|me)\b|folgen sie|suivez|s[íi]g[ua]e?nos|volg ons", re.I
-)
-_AFTERTHOUGHT = re.compile(
-    r"(?:p\.?\s?p?\.?\s?s\b|oh\b|also\b|please\b|pls\b|can\b|could\b|would\b|will\b|do\b|don['’]?t\b|did\b|has\b|have\b"
-    r"|btw\b|by the way\b|reminder\b|remember\b|one more\b|and\b|but\b|nb\b|n\.b|edit\b|update\b|bitte\b|por favor\b"
-    r"|s['’]il vous\b|we\b|i\b|i['’]|you\b|if\b|let\b|just\b|note\b)",
-    re.I,
-)
-_LEGAL = (  # pieces of words, lower case
-    *(
-        "confidential",
-        "privileged",
-        "intended recipient",
-        "intended solely",
-        "intended only",
-        "intended for",
-        "in error",
-    ),
-    *("attachments", "attached files", "delete it", "delete this", "delete the", "notify the sender", "unauthori"),
-    *("virus", "registered in", "registered office", "registered number", "company number", "company no", "monitor"),
-    *("consider the environment", "disclaimer", "originated outside", "originated from outside", "external sender"),
-    *("external email", "external e-mail", "do not click", "views expressed", "opinions expressed", "addressee"),
-    *("vertraulich", "irrtümlich", "bestimmt", "geschäftsführer", "amtsgericht", "handelsregister", "confidentiel"),
-    *("destinataire", "pièces jointes", "confidencial", "destinatari", "por error", "por engano", "vertrouwelijk"),
-    *("geadresseerde", "bijlagen", "riservat", "per errore", "allegati"),
-)
-_MIN_LEGAL = 3  # different marks in one paragraph
-_MAX_SIGNATURE_LINES = 14
-
-
-@dataclass(slots=True)
-class _Line:
-    start: int
-    end: int  # behind its line end
-    words: str
-    kind: BlockKind | None = None
-    fixed: bool = False
 
 
 def is_forward_line(words: str) -> bool:
@@ -124,26 +64,26 @@ def blocks_of(text: str, *, known: Sequence[Block] = (), forward: bool = False) 
     lines = _lines(text, known or (Block(kind=_A, start=0, end=len(text)),))
     _quotes(lines, forward)
     _marked_forwards(lines, forward)
-    _signatures(lines)
-    _disclaimers(text, lines)
+    mark_signatures(lines)
+    mark_disclaimers(text, lines)
     return _merged(lines)
 
 
-def _lines(text: str, known: Iterable[Block]) -> list[_Line]:
+def _lines(text: str, known: Iterable[Block]) -> list[Line]:
     """Lines, cut also where a known block begins."""
-    lines: list[_Line] = []
+    lines: list[Line] = []
     for block in known:
         kind = None if block.kind is _A else block.kind
         start = block.start
         for piece in text[start : block.end].split("\n"):
             end = min(start + len(piece) + 1, block.end)
             if end > start:
-                lines.append(_Line(start, end, piece.strip(), kind, kind is not None))
+                lines.append(Line(start, end, piece.strip(), kind, kind is not None))
             start = end
     return lines
 
 
-def _quotes(lines: list[_Line], forward: bool) -> None:
+def _quotes(lines: list[Line], forward: bool) -> None:
     """Mark what is quoted or forwarded; from a header block or a marker line on it is all the rest."""
     for number, line in enumerate(lines):
         if line.fixed or not line.words or line.kind is not None:
@@ -161,7 +101,7 @@ def _quotes(lines: list[_Line], forward: bool) -> None:
             _attribution(lines, number)
 
 
-def _to_the_end(lines: list[_Line], number: int, forward: bool) -> BlockKind | None:
+def _to_the_end(lines: list[Line], number: int, forward: bool) -> BlockKind | None:
     words = lines[number].words
     if len(words) > 300:
         return None
@@ -176,7 +116,7 @@ def _to_the_end(lines: list[_Line], number: int, forward: bool) -> BlockKind | N
     return None
 
 
-def _header_block(lines: list[_Line], number: int) -> bool:
+def _header_block(lines: list[Line], number: int) -> bool:
     """At least two more header fields stand within the next lines."""
     found = 0
     for line in lines[number + 1 : number + 9]:
@@ -187,7 +127,7 @@ def _header_block(lines: list[_Line], number: int) -> bool:
     return False
 
 
-def _mark_rest(lines: list[_Line], number: int, kind: BlockKind) -> None:
+def _mark_rest(lines: list[Line], number: int, kind: BlockKind) -> None:
     if number and lines[number - 1].words and not lines[number - 1].words.strip("_-"):
         lines[number - 1].kind = kind  # the rule above it
     for line in lines[number:]:
@@ -195,7 +135,7 @@ def _mark_rest(lines: list[_Line], number: int, kind: BlockKind) -> None:
             line.kind = kind
 
 
-def _mbox_from(lines: list[_Line], number: int) -> bool:
+def _mbox_from(lines: list[Line], number: int) -> bool:
     """ ">From" alone at a line's start: how mailboxes escape the author's own "From"."""
     if not lines[number].words.startswith(">From "):
         return False
@@ -203,7 +143,7 @@ def _mbox_from(lines: list[_Line], number: int) -> bool:
     return not any(line.words.startswith(">") for line in around)
 
 
-def _attribution(lines: list[_Line], number: int) -> None:
+def _attribution(lines: list[Line], number: int) -> None:
     """ "On ... wrote:", over up to three lines; what follows decides whether it is one and how much is quoted."""
     first = _attribution_start(lines, number)
     if first is None:
@@ -220,7 +160,7 @@ def _attribution(lines: list[_Line], number: int) -> None:
         _mark_rest(lines, number + 1, _Q)  # a program that quotes without marks
 
 
-def _attribution_start(lines: list[_Line], number: int) -> int | None:
+def _attribution_start(lines: list[Line], number: int) -> int | None:
     """The line on which the attribution that ends on line `number` begins; None when that line ends none."""
     joined, alone = "", None
     for first in range(number, max(number - 3, -1), -1):
@@ -238,7 +178,7 @@ def _attribution_start(lines: list[_Line], number: int) -> int | None:
     return alone
 
 
-def _marked_forwards(lines: list[_Line], forward: bool) -> None:
+def _marked_forwards(lines: list[Line], forward: bool) -> None:
     """A quote marked in HTML is a forward when it opens with a forward marker, or with a header in a forward."""
     inside = False
     for number, line in enumerate(lines):
@@ -253,98 +193,12 @@ def _marked_forwards(lines: list[_Line], forward: bool) -> None:
         inside = quoted
 
 
-def _opens_forward(lines: list[_Line], number: int, forward: bool) -> bool:
+def _opens_forward(lines: list[Line], number: int, forward: bool) -> bool:
     words = lines[number].words
     return is_forward_line(words) or (forward and is_header_line(words) and _header_block(lines, number))
 
 
-def _signatures(lines: list[_Line]) -> None:
-    """ "-- " to the end of its paragraph group, "Sent from my phone", and the contact lines below a sign-off."""
-    for number, line in enumerate(lines):
-        if line.kind is not None or not line.words:
-            continue
-        if line.words == "--" or line.words in ("\u2014", "__"):
-            line.kind = _S
-            _sign(lines, number + 1, after_delimiter=True)
-        elif len(line.words) < 80 and _MOBILE.match(line.words):
-            line.kind = _S
-        elif len(line.words) < 45 and _SIGN_OFF.fullmatch(line.words):
-            _sign(lines, number + 1, after_delimiter=False)
-
-
-def _sign(lines: list[_Line], number: int, *, after_delimiter: bool) -> None:
-    """Mark what looks like name, title and contact; the first line that speaks to the reader ends it, and so does a
-    further paragraph without a way to reach anybody."""
-    end, said, new = number, int(after_delimiter), False
-    for place in range(number, len(lines)):
-        line = lines[place]
-        if line.kind is not None or said > _MAX_SIGNATURE_LINES:
-            break
-        if line.words:
-            if said and _speaks(line.words):
-                break
-            if not said and _speaks(line.words):
-                return
-            if new and said > int(after_delimiter) and not _reachable(lines, place):
-                break
-            said, new, end = said + 1, False, place + 1
-        else:
-            new = True
-    for line in lines[number:end]:
-        line.kind = _S
-
-
-def _reachable(lines: list[_Line], number: int) -> bool:
-    """A paragraph with a telephone number, an address or an invitation to follow the company."""
-    for line in lines[number : number + _MAX_SIGNATURE_LINES]:
-        if not line.words:
-            return False
-        if _CONTACT.search(line.words) or _SOCIAL.match(line.words):
-            return True
-    return False
-
-
-def _speaks(words: str) -> bool:
-    """A sentence to the reader rather than a name, a title or an address."""
-    count = words.count(" ") + 1
-    if (words[0] in "-*\u2022" and count >= 2) or words[-1] == ":":
-        return True  # a list
-    if ":" in words and words.count(",") >= 2 and not _CONTACT.search(words):
-        return True
-    if _AFTERTHOUGHT.match(words) and count >= 2:
-        return True
-    if words[-1] in "?!" and count >= 2:
-        return True
-    return count >= 9 and not _CONTACT.search(words) and not _legal(words)
-
-
-def _disclaimers(text: str, lines: list[_Line]) -> None:
-    """Paragraphs of legal words."""
-    if not _legal(text):
-        return
-    number = 0
-    while number < len(lines):
-        end = number
-        while end < len(lines) and _may_be_legal(lines[end]):
-            end += 1
-        paragraph = " ".join(line.words for line in lines[number:end])
-        if len(paragraph) >= 60 and _legal(paragraph[:6000]):
-            for line in lines[number:end]:
-                line.kind = _D
-        number = max(end, number + 1)
-
-
-def _may_be_legal(line: _Line) -> bool:
-    return line.words != "" and line.kind in (None, _S) and not line.fixed
-
-
-def _legal(paragraph: str) -> bool:
-    """Several different legal turns of phrase."""
-    folded = paragraph.casefold()
-    return sum(turn in folded for turn in _LEGAL) >= _MIN_LEGAL
-
-
-def _merged(lines: list[_Line]) -> tuple[Block, ...]:
+def _merged(lines: list[Line]) -> tuple[Block, ...]:
     """Runs of lines of one kind; a blank line goes with what stands before it."""
     out: list[tuple[int, int, BlockKind]] = []
     kind = lines[0].kind or _A

@@ -1,0 +1,160 @@
+"""How a mail ends: signatures, contact lines and legal disclaimers in plain text.
+
+A sign-off's name and address are set apart; the first line that speaks to the reader again ends them. *Pure.* RFC 3676
+section 4.3 for "-- ".
+"""
+
+import re
+from dataclasses import dataclass
+
+from gateway.mail.text import BlockKind
+
+_S, _D = BlockKind.SIGNATURE, BlockKind.DISCLAIMER
+
+_MOBILE = re.compile(
+    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meinem .{0,30} gesendet|gesendet von "
+    r"|envoy[ée] (?:de mon|depuis) |enviado (?:desde|do) (?:mi|meu) |verstuurd vanaf |verzonden vanaf "
+    r"|inviato da(?:l mio)? )",
+    re.I,
+)
+_SIGN_OFF = re.compile(
+    r"(?:(?:with )?(?:many |best |kind(?:est)? |warm(?:est)? )?(?:regards|wishes)|best|cheers"
+    r"|thanks|thank you|thx|many thanks"
+    r"|thanks (?:again|all|everyone|so much|a lot|in advance)|thanks and (?:best |kind )?regards|sincerely|yours"
+    r"|yours (?:sincerely|faithfully|truly)|all the best|take care|cordially|respectfully|br|rgds"
+    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|liebe[n]?|viele[n]?) gr(?:u|ü)(?:ß|ss)e?n?"
+    r"|beste gr(?:ü|u)(?:ß|ss)e"
+    r"|lg|mfg|vg"
+    r"|cordialement|bien [àa] (?:vous|toi)|(?:un )?saludos?(?: cordiales)?|un abrazo|atentamente|atenciosamente"
+    r"|abra[çc]os?"
+    r"|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|cordiali saluti|distinti saluti|un saluto|saluti)"
+    r"[\s,.!]*",
+    re.I,
+)
+_CONTACT = re.compile(r"\+?\d[\d ()./-]{6,}\d|@|www\.|https?://|\s\|\s|\b(?:tel|phone|mobile?|fax|t|m)\b\s*[:.+]", re.I)
+_SOCIAL = re.compile(
+    r"(?:follow|find|connect with|join|like) (?:us|me)\b|folgen sie|suivez|s[íi]g[ua]e?nos|volg ons", re.I
+)
+_AFTERTHOUGHT = re.compile(
+    r"(?:p\.?\s?p?\.?\s?s\b|oh\b|also\b|please\b|pls\b|can\b|could\b|would\b|will\b|do\b|don['’]?t\b|did\b|has\b|have\b"
+    r"|btw\b|by the way\b|reminder\b|remember\b|one more\b|and\b|but\b|nb\b|n\.b|edit\b|update\b|bitte\b|por favor\b"
+    r"|s['’]il vous\b|we\b|i\b|i['’]|you\b|if\b|let\b|just\b|note\b)",
+    re.I,
+)
+_LEGAL = (  # pieces of words, lower case
+    *(
+        "confidential",
+        "privileged",
+        "intended recipient",
+        "intended solely",
+        "intended only",
+        "intended for",
+        "in error",
+    ),
+    *("attachments", "attached files", "delete it", "delete this", "delete the", "notify the sender", "unauthori"),
+    *("virus", "registered in", "registered office", "registered number", "company number", "company no", "monitor"),
+    *("consider the environment", "disclaimer", "originated outside", "originated from outside", "external sender"),
+    *("external email", "external e-mail", "do not click", "views expressed", "opinions expressed", "addressee"),
+    *("vertraulich", "irrtümlich", "bestimmt", "geschäftsführer", "amtsgericht", "handelsregister", "confidentiel"),
+    *("destinataire", "pièces jointes", "confidencial", "destinatari", "por error", "por engano", "vertrouwelijk"),
+    *("geadresseerde", "bijlagen", "riservat", "per errore", "allegati"),
+)
+_MIN_LEGAL = 3  # different marks in one paragraph
+_MAX_SIGNATURE_LINES = 14
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of a text being read: `words` stripped, `end` behind its line end, `kind` as far as it is known."""
+
+    start: int
+    end: int
+    words: str
+    kind: BlockKind | None = None
+    fixed: bool = False
+
+
+def mark_signatures(lines: list[Line]) -> None:
+    """ "-- " to the end of its paragraph group, "Sent from my phone", and the contact lines below a sign-off."""
+    for number, line in enumerate(lines):
+        if line.kind is not None or not line.words:
+            continue
+        if line.words == "--" or line.words in ("\u2014", "__"):
+            line.kind = _S
+            _sign(lines, number + 1, after_delimiter=True)
+        elif len(line.words) < 80 and _MOBILE.match(line.words):
+            line.kind = _S
+        elif len(line.words) < 45 and _SIGN_OFF.fullmatch(line.words):
+            _sign(lines, number + 1, after_delimiter=False)
+
+
+def _sign(lines: list[Line], number: int, *, after_delimiter: bool) -> None:
+    """Mark what looks like name, title and contact; the first line that speaks to the reader ends it, and so does a
+    further paragraph without a way to reach anybody."""
+    end, said, new = number, int(after_delimiter), False
+    for place in range(number, len(lines)):
+        line = lines[place]
+        if line.kind is not None or said > _MAX_SIGNATURE_LINES:
+            break
+        if line.words:
+            if said and _speaks(line.words):
+                break
+            if not said and _speaks(line.words):
+                return
+            if new and said > int(after_delimiter) and not _reachable(lines, place):
+                break
+            said, new, end = said + 1, False, place + 1
+        else:
+            new = True
+    for line in lines[number:end]:
+        line.kind = _S
+
+
+def _reachable(lines: list[Line], number: int) -> bool:
+    """A paragraph with a telephone number, an address or an invitation to follow the company."""
+    for line in lines[number : number + _MAX_SIGNATURE_LINES]:
+        if not line.words:
+            return False
+        if _CONTACT.search(line.words) or _SOCIAL.match(line.words):
+            return True
+    return False
+
+
+def _speaks(words: str) -> bool:
+    """A sentence to the reader rather than a name, a title or an address."""
+    count = words.count(" ") + 1
+    if (words[0] in "-*\u2022" and count >= 2) or words[-1] == ":":
+        return True  # a list
+    if ":" in words and words.count(",") >= 2 and not _CONTACT.search(words):
+        return True
+    if _AFTERTHOUGHT.match(words) and count >= 2:
+        return True
+    if words[-1] in "?!" and count >= 2:
+        return True
+    return count >= 9 and not _CONTACT.search(words) and not _legal(words)
+
+
+def mark_disclaimers(text: str, lines: list[Line]) -> None:
+    """Paragraphs of legal words."""
+    if not _legal(text):
+        return
+    number = 0
+    while number < len(lines):
+        end = number
+        while end < len(lines) and _may_be_legal(lines[end]):
+            end += 1
+        paragraph = " ".join(line.words for line in lines[number:end])
+        if len(paragraph) >= 60 and _legal(paragraph[:6000]):
+            for line in lines[number:end]:
+                line.kind = _D
+        number = max(end, number + 1)
+
+
+def _may_be_legal(line: Line) -> bool:
+    return line.words != "" and line.kind in (None, _S) and not line.fixed
+
+
+def _legal(paragraph: str) -> bool:
+    """Several different legal turns of phrase."""
+    folded = paragraph.casefold()
+    return sum(turn in folded for turn in _LEGAL) >= _MIN_LEGAL
