@@ -99,7 +99,7 @@ def test_a_dkim_signature_verifies_behind_the_gateway(
 
 
 def test_twenty_big_mails_at_once_leave_memory_bounded(gateway: GatewayProcess) -> None:
-    """Twenty times 30 MiB at once: each is taken or put off with 452, and no process holds more than 512 MiB: what
+    """Twenty times 30 MiB at once: each is taken or put off with 4yz, and no process holds more than 512 MiB: what
     `smtp.memory_limit` lets in at once, and its own."""
     mail = HEAD % 999 + b"\r\n" + (b"z" * 76 + b"\r\n") * (30 * 1024 * 1024 // 78)
 
@@ -117,7 +117,7 @@ def test_twenty_big_mails_at_once_leave_memory_bounded(gateway: GatewayProcess) 
         codes = list(pool.map(send, range(20)))
 
     peaks = [_peak(pid) for pid in gateway.pids()]
-    assert set(codes) <= {250, 452}
+    assert set(codes) <= {250, 451, 452}
     assert 250 in codes
     assert max(peaks) < 512 * 1024 * 1024
 
