@@ -23,16 +23,20 @@ def _mail_domain(text: str) -> str:
 
 
 def _host_port(text: str) -> str:
-    if text != "off":
-        try:
-            host_port(text, key="")
-        except UserError as error:
-            raise ValueError(str(error)) from None
+    try:
+        host_port(text, key="")
+    except UserError as error:
+        raise ValueError(str(error)) from None
     return text
+
+
+def _host_port_or_off(text: str) -> str:
+    return text if text == "off" else _host_port(text)
 
 
 Domain = Annotated[str, AfterValidator(_mail_domain)]
 HostPort = Annotated[str, AfterValidator(_host_port)]
+HostPortOrOff = Annotated[str, AfterValidator(_host_port_or_off)]
 
 
 class _Section(BaseModel):
@@ -120,7 +124,7 @@ class Holds(_Section):
 class Web(_Section):
     """The review page."""
 
-    listen: HostPort = "127.0.0.1:8025"  # "off": no page
+    listen: HostPortOrOff = "127.0.0.1:8025"  # "off": no page
     public_url: str = ""  # what links in notices begin with; "": http://<listen>
 
 
