@@ -15,8 +15,8 @@ from gateway.errors import UserError
 from gateway.mail.address import address as parsed
 from gateway.mail.audience import Person
 
-EMPLOYED = ("employee", "staff", "permanent")
-ENGAGED = ("contractor", "freelancer", "consultant", "agency", "external", "temporary", "vendor")
+EMPLOYED = ("employee", "staff", "permanent", "fixed-term", "part-time", "apprentice", "trainee", "intern", "volunteer")
+ENGAGED = ("contractor", "freelancer", "consultant", "agency", "external", "temporary", "vendor", "self-employed")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 

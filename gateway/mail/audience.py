@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+_ENGAGED = ("contractor", "freelanc", "consultant", "agency", "external", "temporary", "vendor", "self-employ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -15,8 +17,9 @@ class Person:
 
     @property
     def contractor(self) -> bool:
-        """True for everyone who is not on the payroll."""
-        return self.employment.casefold() not in {"", "employee", "staff", "permanent"}
+        """True for those who work for the organisation without being on its payroll."""
+        word = self.employment.casefold()
+        return any(stem in word for stem in _ENGAGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
