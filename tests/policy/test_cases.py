@@ -12,7 +12,13 @@ from tests.policy.reading_cases import cases, pack, said, verdict_of
 
 @pytest.mark.parametrize(
     ("name", "precision", "recall"),
-    [("shared_en.jsonl", 0.95, 0.93), ("authored_a.jsonl", 0.93, 0.87), ("authored_b.jsonl", 0.93, 0.93)],
+    [
+        ("shared_en.jsonl", 0.95, 0.93),
+        ("authored_a.jsonl", 0.93, 0.87),
+        ("authored_b.jsonl", 0.93, 0.93),
+        ("authored_d.jsonl", 0.93, 0.93),
+        ("authored_e.jsonl", 0.85, 0.85),
+    ],
 )
 def test_cases_are_held_as_labelled(name: str, precision: float, recall: float) -> None:
     """On cases the rules were written with: so many of the holds are right, and so many of those to hold are held."""
@@ -22,7 +28,7 @@ def test_cases_are_held_as_labelled(name: str, precision: float, recall: float) 
     assert right / sum(1 for case, _ in held if case["hold"]) >= recall
 
 
-@pytest.mark.parametrize("name", ["shared_en.jsonl", "authored_a.jsonl", "authored_b.jsonl"])
+@pytest.mark.parametrize("name", ["shared_en.jsonl", "authored_a.jsonl", "authored_b.jsonl", "authored_d.jsonl"])
 def test_the_label_shown_is_mostly_right(name: str) -> None:
     """The label is that of the case in at least seven of ten, and first asks are found in seven of ten."""
     judged = [(case["label"], verdict_of(case).label) for case in cases(name)]
@@ -40,7 +46,8 @@ def test_the_gate_lets_every_labelled_case_through() -> None:
     """No mail with any label but "other" is stopped by the gate."""
     stopped = [
         case["id"]
-        for case in cases("shared_en.jsonl")
+        for name in ("shared_en.jsonl", "authored_d.jsonl", "authored_e.jsonl")
+        for case in cases(name)
         if case["label"] != "other"
         and not relevant(text_from(case["subject"], case["body"], html=bool(case.get("html"))), pack())
     ]
