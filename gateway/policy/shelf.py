@@ -5,6 +5,7 @@ the first mail needs a pattern, so a process that meets none pays nothing. *IO*:
 when it belongs to us and nobody else may write it, since unpickling runs what it says. Losing it loses time only.
 """
 
+import gc
 import hashlib
 import os
 import pickle
@@ -30,6 +31,7 @@ class Shelf:
         """The compiled pattern, None when it is not on the shelf."""
         if self._kept is None:
             self._kept = _read(self.place) if self.place else {}
+            gc.freeze()  # hundreds of thousands of objects that stay: not to be looked through for ever after
         return self._kept.get(expression)
 
     def filled(self) -> bool:
