@@ -97,7 +97,12 @@ async def test_the_window_runs_from_the_delivery(store: Database) -> None:
 
 async def test_settling_an_unknown_ask_is_ignored(store: Database) -> None:
     """An id nobody knows changes nothing and raises nothing."""
-    await settle(store, "unknown", AskState.CONFIRMED)
+    await reserve(store, an_ask("1", "ann"))
+
+    await settle(store, "unknown", AskState.CANCELLED)
+
+    found = await reserve(store, an_ask("2", "ann"))
+    assert [("1", AskState.RESERVED)] == [(ask.id, ask.state) for ask in found.earlier]
 
 
 async def test_only_the_given_askers_count(store: Database) -> None:
