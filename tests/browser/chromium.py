@@ -34,6 +34,7 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 PATIENCE = 20.0  # seconds for one command
+LEAVING = ("navigated or closed", "context was destroyed", "Cannot find context")  # what Chromium says of a page left
 WIRED = """import fcntl, os, sys
 ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 50) for end in sys.argv[1:3]]
 os.dup2(ends[0], 3)
@@ -192,10 +193,18 @@ class Tab:
         return found["result"].get("value")
 
     async def until(self, expression: str) -> None:
-        """Wait until an expression is true."""
+        """Wait until an expression is true; a page that is being left while it is asked is asked again."""
         async with asyncio.timeout(PATIENCE):
-            while not await self.js(expression):  # noqa: ASYNC110 - it waits for another process
+            while not await self._holds(expression):  # noqa: ASYNC110 - it waits for another process
                 await asyncio.sleep(0.05)
+
+    async def _holds(self, expression: str) -> bool:
+        try:
+            return bool(await self.js(expression))
+        except RuntimeError as why:
+            if any(sign in str(why) for sign in LEAVING):
+                return False
+            raise
 
     async def picture(self, path: Path) -> None:
         """The whole page as PNG."""
