@@ -34,6 +34,11 @@ class Transaction(Protocol):
         is the answer. Raises NextHopUnavailable."""
         ...
 
+    def prepare(self) -> None:
+        """Say DATA already, where that saves waiting: the mail will be sent, as soon as its verdict is on record.
+        Nothing of it goes out before `send`. Never raises; what goes wrong is `send`'s to tell."""
+        ...
+
     async def send(self, headers: bytes, content: Content) -> Reply:
         """Send whole header lines (each ended by CRLF) on top of the content, then the final dot; the next hop's own
         reply to the dot. Raises NextHopUnavailable when none came. Ends the transaction."""

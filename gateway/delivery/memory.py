@@ -84,6 +84,9 @@ class MemoryTransaction:
             self._rcpt_to.append(path)
         return reply
 
+    def prepare(self) -> None:
+        """Nothing to wait for."""
+
     async def send(self, headers: bytes, content: Content) -> Reply:
         """Keep the mail and answer what is set. Raises NextHopUnavailable when down, over or without recipients."""
         self._hop.reach()

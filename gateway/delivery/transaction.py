@@ -7,6 +7,7 @@ section 3.3, RFC 2920 (PIPELINING).
 """
 
 import asyncio
+from contextlib import suppress
 from functools import lru_cache
 
 from gateway.delivery.connection import Connection, ConnectionLost, EarlyReply
@@ -18,6 +19,7 @@ from gateway.mail.envelope import Path, SessionFacts
 from gateway.replies import BARE_LINE_END, Reply
 
 SLOWEST = 256 * 1024  # bytes a second a next hop must at least take in; a large message has its time on top
+_DATA = b"DATA\r\n"
 _forwarded = lru_cache(maxsize=1024)(xforward)
 
 
@@ -33,6 +35,7 @@ class UpstreamTransaction:
         self._accepted: list[bytes] = []  # RCPT commands that got a 2yz
         self._refused: Reply | None = None  # the answer to MAIL, when it was no 2yz
         self._over = ""  # why nothing more can be done
+        self._prepared = False  # DATA was said on this connection
 
     async def rcpt(self, path: Path) -> Reply:
         """Offer a recipient; see `ports.Transaction.rcpt`. Decided within `connect_timeout` + `command_timeout`."""
@@ -50,6 +53,13 @@ class UpstreamTransaction:
         if reply.accepted:
             self._accepted.append(command)
         return reply
+
+    def prepare(self) -> None:
+        """DATA goes out now; see `ports.Transaction.prepare`."""
+        if self._connection is not None and not self._prepared:
+            with suppress(NextHopUnavailable):  # a connection just lost: `send` finds it so, and takes another
+                self._connection.write(_DATA, 1)
+                self._prepared = True
 
     async def send(self, headers: bytes, content: Content) -> Reply:
         """DATA, headers and content, the dot; see `ports.Transaction.send`. Decided within `data_timeout`, plus a
@@ -149,11 +159,16 @@ class UpstreamTransaction:
 
     async def _data(self, deadline: float) -> Reply:
         """The answer to DATA: 354, or a refusal."""
+        connection = self._at_work()
         try:
-            return await _go_ahead(self._at_work(), deadline)
+            if not self._prepared:
+                connection.write(_DATA, 1)
+            return await _go_ahead(connection, deadline)
         except ConnectionLost:
             await self._again(deadline)
-        return await _go_ahead(self._at_work(), deadline)
+        connection = self._at_work()
+        connection.write(_DATA, 1)
+        return await _go_ahead(connection, deadline)
 
     async def _message(self, connection: Connection, headers: bytes, content: Content, deadline: float) -> Reply:
         try:
@@ -196,7 +211,7 @@ async def _ask(connection: Connection, command: bytes, deadline: float) -> Reply
 
 
 async def _go_ahead(connection: Connection, deadline: float) -> Reply:
-    reply = await _exchange(connection, b"DATA\r\n", deadline)
+    reply = await connection.reply(deadline)
     return reply if reply.code == 354 or reply.code >= 400 else _final(connection, reply, accepting=False)
 
 

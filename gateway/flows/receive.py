@@ -54,6 +54,7 @@ async def receive(house: House, envelope: Envelope, content: Content, onward: Tr
         return await _stop(house, case, Kept(outcome="rejected", reply=MAIL_LOOP))
     recipients = internal_recipients(house, envelope.rcpt_to)
     if not recipients or not is_internal(house.settings.organisation, case.sender.text):
+        onward.prepare()
         await house.audit.record(verdict_record(case, Relay(), internal=False))
         return await _hand_on(house, case, Relay())
     try:
@@ -69,6 +70,7 @@ async def receive(house: House, envelope: Envelope, content: Content, onward: Tr
 async def _plain(house: House, case: Case, heard: Heard) -> Ending:
     """Most mail: nothing to hold, nothing to remember, so no store is asked."""
     found = conclude(house, heard, AskHistory(), None)
+    case.onward.prepare()  # DATA is said while the record is being synced; the message waits for it
     await house.audit.record(verdict_record(case, found.disposition, found.verdict, unjudged=found.unjudged))
     return found
 

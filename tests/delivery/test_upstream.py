@@ -14,7 +14,7 @@ from gateway.errors import NextHopUnavailable
 from gateway.mail.content import Content
 from gateway.mail.envelope import Path, SessionFacts
 from tests.delivery.conftest import FACTS, HEADERS, MAIL, RECIPIENT, SENDER, connect, deliver
-from tests.scripted_next_hop import BARE_EHLO, DOT, EHLO, ScriptedNextHop, say
+from tests.scripted_next_hop import BARE_EHLO, CLOSE, CLOSING, DOT, EHLO, Act, ScriptedNextHop, say
 
 REPLIES = [
     b"250 Ok\r\n",
@@ -124,6 +124,34 @@ async def test_refused_data_is_the_result(wire: bytes) -> None:
         assert (await deliver(upstream)).accepted
     assert (1, 1) == (len(hop.connections), len(hop.messages))
     assert hop.count("RSET") == 1
+
+
+@pytest.mark.parametrize("data", [say(b"354 go\r\n"), CLOSE, CLOSING, say(b"452 4.3.1 full\r\n")], ids=range(4))
+async def test_data_said_early_is_said_once(data: Act) -> None:
+    """DATA said while the verdict is being recorded: nothing of the mail crosses before `send`, and whatever the next
+    hop does to it, a mail is taken once or refused in its words."""
+    script = {"DATA": [data, say(b"354 go\r\n")]}
+    async with ScriptedNextHop(script) as hop, connect(hop.address) as upstream:
+        transaction = upstream.begin(SENDER, FACTS)
+        await transaction.rcpt(RECIPIENT)
+        transaction.prepare()
+        await asyncio.sleep(0.05)
+        assert (1, []) == (hop.count("DATA"), hop.messages)
+        reply = await transaction.send(HEADERS, MAIL)
+        assert reply.accepted or reply.wire() == data.reply
+    assert len(hop.messages) == reply.accepted
+    assert hop.count("DATA") == 1 + (data in (CLOSE, CLOSING))
+
+
+async def test_a_mail_given_up_behind_early_data_is_dropped_whole() -> None:
+    """When the record fails after DATA was said, the connection is closed and the next hop has no mail."""
+    async with ScriptedNextHop() as hop, connect(hop.address) as upstream:
+        transaction = upstream.begin(SENDER, FACTS)
+        await transaction.rcpt(RECIPIENT)
+        transaction.prepare()
+        await transaction.abort()
+        assert (await deliver(upstream)).accepted
+    assert (2, [HEADERS + MAIL.wire]) == (len(hop.connections), hop.messages)
 
 
 async def test_refused_sender_answers_every_recipient() -> None:

@@ -52,6 +52,9 @@ class Onward:
         self.sent.append(headers + bytes(content.wire))
         return self.reply
 
+    def prepare(self) -> None:
+        """Nothing to wait for."""
+
     async def abort(self) -> None:
         self.happened.append("abort")
 

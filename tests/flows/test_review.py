@@ -110,6 +110,9 @@ class _Onward:
     async def send(self, headers: bytes, content: Any) -> Reply:
         raise AssertionError("sent")
 
+    def prepare(self) -> None:
+        """Nothing to wait for."""
+
     async def abort(self) -> None:
         return
 

@@ -50,6 +50,9 @@ class Offered:
     async def send(self, headers: bytes, content: Content) -> Reply:
         return OK
 
+    def prepare(self) -> None:
+        """Nothing to wait for."""
+
     async def abort(self) -> None:
         self.aborted = True
 

@@ -65,6 +65,9 @@ class HandlerTransaction:
     async def send(self, headers: bytes, content: Content) -> Reply:
         raise NotImplementedError
 
+    def prepare(self) -> None:
+        """Nothing to wait for."""
+
     async def abort(self) -> None:
         self.server.envelope = TheirEnvelope()
 
