@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 GET_VENV = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
   apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv
 
-.PHONY: demo test test-long bench lint lock clean
+.PHONY: demo test test-long bench model lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -42,6 +42,10 @@ $(VENV)/.run: $(VENV)/bin/python requirements.lock pyproject.toml
 $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
+
+# The second opinion, from the labelled cases: the same cases give the same weights.
+model: $(VENV)/.dev
+	$(BIN)/python -m tests.training --score
 
 # Needs `uv` on the path; hashes only, no index addresses.
 lock:

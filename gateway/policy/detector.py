@@ -7,11 +7,14 @@ how plainly). *Exclusions* take away what only looks like one. A rule fires on a
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gateway.policy.labels import Favour
 from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import LatePattern, Pattern
+
+if TYPE_CHECKING:
+    from gateway.policy.opinion import Model
 
 Scope = Literal["sentence", "paragraph", "mail"]
 
@@ -106,6 +109,7 @@ class Detector:
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    model: "Model | None" = field(default=None, repr=False)
 
     def late_patterns(self) -> Iterator[LatePattern]:
         """All patterns there are."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from gateway.policy.labels import Favour, Label, Mode
 
@@ -16,13 +16,23 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class OpinionEntry(_File):
+    """What the second opinion may do; see `opinion.Thresholds`. Probabilities; above 1 it never holds, at 0 it never
+    doubts."""
+
+    hold: Annotated[float, Field(ge=0.5)] = 1.1
+    doubt: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+
+
 class PackFile(_File):
-    """`pack.toml`: `extends` another pack's folder name; `languages` are folder names beside the pack."""
+    """`pack.toml`: `extends` another pack's folder name; `languages` are folder names beside the pack. `opinion`:
+    none given, the base's counts."""
 
     name: Identifier
     version: Text
     extends: str = ""
     languages: tuple[str, ...] = ()
+    opinion: OpinionEntry | None = None
 
 
 class ReferenceEntry(_File):
@@ -129,11 +139,23 @@ class GateFile(_File):
     together: tuple[Text, ...] = ()
 
 
+class WeightsEntry(_File):
+    """One question of `opinion.json`."""
+
+    bias: float
+    weights: dict[str, float]
+
+
+class OpinionFile(RootModel[dict[Literal["hold"] | Label, WeightsEntry]]):
+    """`opinion.json`, as `python -m tests.training` writes it: "hold", and the labels by name."""
+
+
 class LanguageFiles(_File):
-    """One language's folder, read."""
+    """One language's folder, read; `opinion` is the path of its weights, "" where it has none."""
 
     folder: str
     words: dict[str, tuple[str, ...]]
     marks: dict[str, tuple[str, ...]]
     topics: TopicsFile
     gate: GateFile
+    opinion: str = ""

@@ -5,18 +5,22 @@ Memory is not asked here.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.mail.text import MessageText
 from gateway.policy.detector import Detector
 from gateway.policy.firing import holds
 from gateway.policy.gate import passes
-from gateway.policy.labels import Favour, Label
+from gateway.policy.labels import HOLDING, Favour, Label
 from gateway.policy.line import Line, Reading
+from gateway.policy.opinion import Opinion, opinion
 from gateway.policy.pack import Pack, Rule
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
+BEFORE_OTHERS = frozenset({Label.PUBLIC_PRAISE, Label.CALL_OUT})  # there is no such thing between two people
+DOUBTED = HOLDING - {Label.CONTRACTOR_RULE}  # who works for us is the directory's to know, not the words'
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
@@ -32,7 +36,9 @@ def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
     artwork = bool(text.attachments or text.links)
     if pack.detector is None or not relevant(text, pack):
         return _verdict((), frozenset(), artwork, pack, gated=True)
-    found = _found(read(text, scene, pack.detector), pack, pack.detector)
+    reading = read(text, scene, pack.detector)
+    second = _second(reading, pack, pack.detector)
+    found = _weighed(_found(reading, pack, pack.detector), second, pack, reading)
     settled = tuple(_settled(found))
     favours = frozenset(f.favour for f in found if f.favour is not None and f.label in ASKING)
     asks = any(finding.label.holding or finding.label is Label.FIRST_ASK for finding in settled)
@@ -45,6 +51,37 @@ def _found(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
         return []
     exclude(reading, detector)
     return [finding for rule in pack.rules.values() for finding in _fire(rule, reading, detector)]
+
+
+def _second(reading: Reading, pack: Pack, detector: Detector) -> Opinion | None:
+    """The second opinion, where the pack has any use for one."""
+    if detector.model is None or (pack.opinion.hold > 1 and not pack.opinion.doubt):
+        return None
+    return opinion(reading, detector.model)
+
+
+def _weighed(found: list[Finding], second: Opinion | None, pack: Pack, reading: Reading) -> list[Finding]:
+    """The rules' findings and the opinion together: in grave doubt nothing holds; where no rule holds, the opinion
+    may, in the name of the rule that is about the same."""
+    if second is None:
+        return found
+    if any(finding.label.holding for finding in found):
+        doubtful = second.sure < pack.opinion.doubt
+        return [finding for finding in found if not (doubtful and finding.label in DOUBTED)]
+    if second.sure < pack.opinion.hold or any(finding.label is not Label.FIRST_ASK for finding in found):
+        return found  # what the rules recognise as harmless stays so
+    if not _names_a_favour(reading) or (second.label in BEFORE_OTHERS and not reading.many):
+        return found
+    rule = next((rule for rule in pack.rules.values() if rule.label is second.label), None)
+    if rule is None:
+        return found
+    return [*found, replace(_finding(rule, second.line, reading), sure=second.sure)]
+
+
+def _names_a_favour(reading: Reading) -> bool:
+    """Whether the sender's own words do, plainly where they answer somebody else's."""
+    plain = 2 if reading.quoted else 1
+    return any(line.said >= plain and "thread" not in line.out for line in reading.lines)
 
 
 def _verdict(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from gateway.policy.detector import Detector
 from gateway.policy.labels import Favour, Label, Mode
+from gateway.policy.opinion import Thresholds
 
 ASKED_BEFORE = "asked-before"  # the rule of every pack that fires on memory, not on text
 
@@ -39,13 +40,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """`rules` by id, modes already as the site set them. `detector`: how the rules read; None reads nothing."""
+    """`rules` by id, modes already as the site set them. `detector`: how the rules read; None reads nothing.
+    `opinion`: what the second opinion may do."""
 
     name: str
     version: str
     digest: str
     rules: Mapping[str, Rule] = field(default_factory=dict)
     detector: Detector | None = field(default=None, compare=False, repr=False)
+    opinion: Thresholds = field(default_factory=Thresholds)
 
     @property
     def identity(self) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -17,8 +17,9 @@ from pydantic import BaseModel, ValidationError
 
 from gateway.errors import UserError
 from gateway.policy.compiling import compile_detector
-from gateway.policy.files import GateFile, LanguageFiles, PackFile, RuleFile, TopicsFile, WordsFile
-from gateway.policy.labels import STRICTNESS, Mode
+from gateway.policy.files import GateFile, LanguageFiles, OpinionFile, PackFile, RuleFile, TopicsFile, WordsFile
+from gateway.policy.labels import STRICTNESS, Label, Mode
+from gateway.policy.opinion import Model, Thresholds, Weights
 from gateway.policy.pack import Pack, Reference, Rule
 from gateway.policy.shelf import shelf_name
 
@@ -34,6 +35,7 @@ class Sources:
     rules: Mapping[str, tuple[RuleFile, Path]]
     languages: Mapping[str, LanguageFiles]
     digest: str
+    opinion: Thresholds = field(default_factory=Thresholds)
 
 
 def home() -> Path:
@@ -68,6 +70,7 @@ def load(name_or_path: str, *, modes: Mapping[str, str] = MappingProxyType({}), 
         digest=read.digest,
         rules=MappingProxyType({id_: _rule(rule, modes.get(id_), monitor) for id_, (rule, _) in read.rules.items()}),
         detector=_detector(read),
+        opinion=read.opinion,
     )
 
 
@@ -94,7 +97,7 @@ _compiled: dict[str, Any] = {}
 def _detector(read: Sources) -> Any:
     """Compiled once for each digest: packs that differ only in modes share their patterns."""
     if read.digest not in _compiled:
-        _compiled[read.digest] = compile_detector(read.rules, read.languages)
+        _compiled[read.digest] = replace(compile_detector(read.rules, read.languages), model=model(read))
     return _compiled[read.digest]
 
 
@@ -115,7 +118,10 @@ def sources(folder: Path) -> Sources:
     languages = dict(base.languages) if base else {}
     for name in pack.languages:
         languages[name] = _language(_beside(folder, name), digest)
-    return Sources(pack=pack, rules=rules, languages=languages, digest=digest.hexdigest())
+    said = base.opinion if base else Thresholds()
+    if pack.opinion:
+        said = Thresholds(hold=pack.opinion.hold, doubt=pack.opinion.doubt)
+    return Sources(pack=pack, rules=rules, languages=languages, digest=digest.hexdigest(), opinion=said)
 
 
 def _rule_files(folder: Path) -> Iterator[Path]:
@@ -146,7 +152,32 @@ def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:
         marks=_file(folder / "marks.toml", WordsFile).slots,
         topics=_file(folder / "topics.toml", TopicsFile),
         gate=_file(folder / "gate.toml", GateFile),
+        opinion=_weights(folder, digest),
     )
+
+
+def _weights(folder: Path, digest: "hashlib._Hash") -> str:
+    """The path of the language's weights, "" where it has none; they count for the digest."""
+    path = folder / "opinion.json"
+    if not path.is_file():
+        return ""
+    digest.update(f"{folder.name}/opinion.json\0".encode() + path.read_bytes())
+    return str(path)
+
+
+def model(read: Sources) -> Model | None:
+    """The second opinion of the first language that has one. Raises UserError for a file that is none."""
+    place = next((language.opinion for language in read.languages.values() if language.opinion), "")
+    if not place:
+        return None
+    try:
+        found = OpinionFile.model_validate_json(Path(place).read_bytes()).root
+    except (OSError, ValidationError) as error:
+        raise UserError(f"not the weights of a second opinion: {type(error).__name__}", where=place) from None
+    asked = {name: Weights(bias=entry.bias, of=entry.weights) for name, entry in found.items()}
+    if "hold" not in asked:
+        raise UserError('there is no "hold" among the questions', where=place)
+    return Model(hold=asked["hold"], labels={Label(name): one for name, one in asked.items() if name != "hold"})
 
 
 def _file(path: Path, model: type[_Model]) -> _Model:

@@ -21,7 +21,8 @@ class Scene:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One rule that fired. `start`/`end` are offsets in `MessageText.text` (-1, -1: the subject line); `sentence` the
-    sender's words there; `because` one plain sentence for the sender; `favour` may be None (access, work hours)."""
+    sender's words there; `because` one plain sentence for the sender; `favour` may be None (access, work hours).
+    `sure`: the second opinion's probability where no rule but it alone finds this, else 0."""
 
     rule_id: str
     label: Label
@@ -31,6 +32,7 @@ class Finding:
     sentence: str
     because: str
     favour: Favour | None = None
+    sure: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
