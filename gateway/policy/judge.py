@@ -14,7 +14,7 @@ from gateway.policy.gate import passes
 from gateway.policy.labels import HOLDING, Favour, Label
 from gateway.policy.line import Line, Reading
 from gateway.policy.opinion import Opinion, opinion
-from gateway.policy.pack import Pack, Rule
+from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
@@ -72,7 +72,8 @@ def _weighed(found: list[Finding], second: Opinion | None, pack: Pack, reading: 
         return found  # what the rules recognise as harmless stays so
     if not _names_a_favour(reading) or (second.label in BEFORE_OTHERS and not reading.many):
         return found
-    rule = next((rule for rule in pack.rules.values() if rule.label is second.label), None)
+    own = (rule for rule in pack.rules.values() if rule.label is second.label and rule.id != ASKED_BEFORE)
+    rule = next(own, None)  # never the memory's rule: that would tell of an earlier ask nobody knows of
     if rule is None:
         return found
     return [*found, replace(_finding(rule, second.line, reading), sure=second.sure)]

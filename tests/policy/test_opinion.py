@@ -44,6 +44,15 @@ def test_a_sure_opinion_holds_what_no_rule_finds() -> None:
     assert 0.98 < finding.sure < 0.99
 
 
+def test_an_opinion_never_speaks_for_the_memory() -> None:
+    """A repeat-ask found by the model alone is told as the text's, not as an earlier ask somebody remembers."""
+    pack = thinking(4.0, hold=0.9)
+    assert pack.detector is not None
+    model = Model(hold=Weights(bias=4.0, of={}), labels={Label.REPEAT_ASK: Weights(bias=1.0, of={})})
+    verdict = said(PLAIN, replace(pack, detector=replace(pack.detector, model=model)))
+    assert ["repeat-ask"] == [finding.rule_id for finding in verdict.findings]
+
+
 def test_an_unsure_opinion_holds_nothing() -> None:
     """Below the threshold, and with the default thresholds however sure, the rules alone decide."""
     assert said(PLAIN, thinking(1.0, hold=0.9)).findings == ()
