@@ -159,7 +159,9 @@ def test_html_never_fails(source: str) -> None:
 )
 def test_any_charset_gives_characters(data: bytes, charset: str) -> None:
     """No charset name and no bytes fail; what comes out is whole characters."""
-    characters(data, charset).encode("utf-8")
+    found = characters(data, charset)
+    assert found.encode("utf-8").decode("utf-8") == found
+    assert not any("\ud800" <= character <= "\udfff" for character in found)
 
 
 @given(st.text(max_size=100))
