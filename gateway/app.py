@@ -64,6 +64,11 @@ def pack_of(settings: Settings) -> Pack:
     return pack
 
 
+def pack_named(name_or_path: str) -> Pack:
+    """A pack as its author wrote it, without any site's settings. Raises UserError."""
+    return pack_of(typed({"policy": {"pack": name_or_path}}, where="command line"))
+
+
 def _cache() -> Path:
     """Where compiled patterns are kept: the user's cache folder."""
     home = os.environ.get("CACHE_DIRECTORY") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")

@@ -14,6 +14,7 @@ from gateway.cli.check import check
 from gateway.cli.config import config
 from gateway.cli.demo import demo
 from gateway.cli.holds import holds
+from gateway.cli.policy import policy
 from gateway.cli.screen import complain
 from gateway.cli.serve import serve
 from gateway.cli.simulate import simulate
@@ -38,6 +39,7 @@ cli.command()(check)
 cli.command()(simulate)
 cli.command()(demo)
 cli.add_typer(config, name="config")
+cli.add_typer(policy, name="policy")
 cli.add_typer(holds, name="holds")
 cli.add_typer(audit, name="audit")
 

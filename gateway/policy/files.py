@@ -72,9 +72,16 @@ class ExampleMail(_File):
 Example = str | ExampleMail
 
 
+class FixedEntry(_File):
+    """A rewrite that is tested: the rule fires on `before`, and nothing holds `after`."""
+
+    before: Example
+    after: Example
+
+
 class RuleFile(_File):
     """One rule. `when`: it fires on a sentence for which one of these holds; `despite`: exclusions that do not
-    silence it; `hit` and `miss` are run as tests."""
+    silence it; `hit`, `miss` and `fixed` are run as tests, and `todo_hit` and `todo_miss` are expected to fail."""
 
     id: Identifier
     title: Text
@@ -94,6 +101,7 @@ class RuleFile(_File):
     miss: tuple[Example, ...] = ()
     todo_hit: tuple[Example, ...] = ()
     todo_miss: tuple[Example, ...] = ()
+    fixed: tuple[FixedEntry, ...] = ()
 
 
 class WordsFile(_File):

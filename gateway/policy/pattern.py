@@ -73,10 +73,10 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
 class LatePattern:
     """A `regex` pattern made when it is first needed: taken from the shelf, or compiled."""
 
-    __slots__ = ("_lists", "_made", "_shelf", "_source", "expression")
+    __slots__ = ("_lists", "_made", "_shelf", "expression", "source")
 
     def __init__(self, source: str, expression: str, lists: Mapping[str, frozenset[str]], shelf: Shelf) -> None:
-        self._source, self.expression, self._lists, self._shelf = source, expression, lists, shelf
+        self.source, self.expression, self._lists, self._shelf = source, expression, lists, shelf
         self._made: regex.Pattern[str] | None = None
 
     def make(self) -> "regex.Pattern[str]":
@@ -88,7 +88,7 @@ class LatePattern:
             try:
                 self._made = regex.compile(self.expression, **keywords)
             except regex.error as error:
-                raise ValueError(f'"{self._source}" is not a pattern: {error}') from None
+                raise ValueError(f'"{self.source}" is not a pattern: {error}') from None
         return self._made
 
     def search(self, text: str, timeout: float) -> "regex.Match[str] | None":

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 BAD_CONFIG = sorted((ROOT / "tests" / "bad_config").glob("*.toml"))
 COMMANDS = [
     *("serve", "check", "simulate", "demo", "config check", "audit verify"),
+    *("policy test", "policy score", "policy lint", "policy explain", "policy schema"),
     *("holds list", "holds show", "holds release", "holds withdraw"),
 ]
 
@@ -32,7 +33,7 @@ def test_each_help_has_an_example(askonce: Askonce, command: str) -> None:
     assert f"askonce {command}".strip() in ran.out.partition("Example")[2]
 
 
-@pytest.mark.parametrize("group", ["", "config", "holds", "audit"])
+@pytest.mark.parametrize("group", ["", "config", "holds", "audit", "policy"])
 def test_without_arguments_the_help_is_shown(askonce: Askonce, group: str) -> None:
     """Exit 2: nothing was done."""
     ran = askonce(*group.split())
