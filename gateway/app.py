@@ -27,6 +27,7 @@ from gateway.delivery.upstream import Upstream
 from gateway.directory.fixed import EmptyDirectory, Fixed
 from gateway.directory.opening import open_directory
 from gateway.errors import UserError
+from gateway.flows.assess import UNJUDGEABLE
 from gateway.flows.receive import receive
 from gateway.flows.release import release
 from gateway.flows.withdraw import withdraw
@@ -36,6 +37,8 @@ from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, SessionFacts
 from gateway.mail.envelope import Path as MailPath
 from gateway.mail.letter import Letter, written
+from gateway.policy.exceptions import Exemption
+from gateway.policy.exceptions import read as read_exemptions
 from gateway.policy.pack import Pack
 from gateway.policy.packs import complete
 from gateway.policy.packs import load as load_pack
@@ -67,6 +70,13 @@ def pack_of(settings: Settings) -> Pack:
 def pack_named(name_or_path: str) -> Pack:
     """A pack as its author wrote it, without any site's settings. Raises UserError."""
     return pack_of(typed({"policy": {"pack": name_or_path}}, where="command line"))
+
+
+def exemptions_of(settings: Settings, pack: Pack) -> tuple[Exemption, ...]:
+    """The site's exceptions, expired ones included. Raises UserError."""
+    if not settings.policy.exceptions:
+        return ()
+    return read_exemptions(Path(settings.policy.exceptions), {*pack.rules, UNJUDGEABLE})
 
 
 def _cache() -> Path:
@@ -116,6 +126,7 @@ async def open_house(settings: Settings, *, stream: str, late: bool = False) -> 
             clock=now,
             new_id=new_id,
             notice_key=installation_key(folder / "keys", "notice.key"),
+            exemptions=exemptions_of(settings, pack),
         )
 
 
@@ -176,9 +187,11 @@ async def judging_house(*, pack: str, directory: str, domains: tuple[str, ...]) 
 
 
 async def _light_house(settings: Settings, directory: Directory, audit: MemoryAudit) -> House:
+    pack = pack_of(settings)
     return House(
         settings=settings,
-        pack=pack_of(settings),
+        pack=pack,
+        exemptions=exemptions_of(settings, pack),
         store=await _store(":memory:", late=False),
         directory=directory,
         next_hop=MemoryNextHop(),
@@ -262,6 +275,14 @@ async def check_settings(settings: Settings, *, where: str) -> list[str]:
     """What the settings point at: the pack and the directory. Raises UserError; returns what was found."""
     pack = pack_of(settings)
     found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules"]
+    if settings.policy.exceptions:
+        exemptions, today = exemptions_of(settings, pack), now().date()
+        found.append(f"policy.exceptions: {settings.policy.exceptions}, {len(exemptions)} exceptions")
+        found += [
+            f'policy.exceptions: "{one.id}" expired on {one.expires} and is ignored'
+            for one in exemptions
+            if one.expired(today)
+        ]
     if settings.organisation.directory:
         await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
         found.append(f"organisation.directory: {settings.organisation.directory}")

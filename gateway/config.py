@@ -98,7 +98,10 @@ class Policy(_Section):
 
     pack: str = "ask-once"  # a pack's name or the path of its folder
     mode: Literal["pack", "monitor"] = "pack"  # monitor: nothing is held, the audit says what would have been
-    modes: dict[str, Literal["off", "monitor", "tag", "hold", "reject"]] = Field(default_factory=dict)  # by rule id
+    modes: dict[str, Literal["off", "monitor", "tag", "advise", "hold", "reject"]] = Field(
+        default_factory=dict
+    )  # by rule id
+    exceptions: str = ""  # path of a TOML file; a relative one begins beside the settings file
     unjudgeable: Literal["relay", "hold", "reject"] = "relay"  # encrypted, broken or past a cap
     on_failure: Literal["relay", "defer"] = "defer"  # when judging itself fails: pass with record, or 451
     max_text: int = Field(default=256 * 1024, ge=16 * 1024)  # characters of authored text that are judged
@@ -173,7 +176,15 @@ def load(path: Path) -> Settings:
         raise UserError(error.strerror or "cannot be read", where=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"not valid TOML: {error}", where=str(path)) from None
-    return settings(data, where=str(path))
+    return _beside(settings(data, where=str(path)), path.parent)
+
+
+def _beside(read: Settings, folder: Path) -> Settings:
+    """The file of exceptions lies beside the settings, wherever the gateway is started."""
+    if not read.policy.exceptions or Path(read.policy.exceptions).is_absolute():
+        return read
+    place = str(folder.absolute() / read.policy.exceptions)
+    return read.model_copy(update={"policy": read.policy.model_copy(update={"exceptions": place})})
 
 
 def settings(data: dict[str, Any], *, where: str) -> Settings:

@@ -21,7 +21,7 @@ class Relay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advise:
-    """Pass it on and tell the sender, kindly, to supply the artwork next time."""
+    """Pass it on and tell the sender, kindly, what would be better next time: the artwork, or what a rule advises."""
 
     tags: tuple[str, ...] = ()
     name: str = "advise"
@@ -57,6 +57,8 @@ def decide(verdict: Verdict, history: AskHistory, *, repeat_mode: Mode = Mode.HO
     if mode is Mode.HOLD:
         return Hold(label=label)
     tags = tuple(finding.rule_id for finding in verdict.findings if finding.mode is Mode.TAG)
+    if mode is Mode.ADVISE:
+        return Advise(tags=tags)
     wants_artwork = Favour.PROFILE_CHANGE in verdict.favours and not verdict.artwork
     return Advise(tags=tags) if wants_artwork else Relay(tags=tags)
 

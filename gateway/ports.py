@@ -19,6 +19,7 @@ from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.mail.audience import Audience, Person
 from gateway.mail.content import Content
 from gateway.mail.envelope import Path, SessionFacts
+from gateway.policy.exceptions import Exemption
 from gateway.policy.pack import Pack
 from gateway.replies import Reply
 
@@ -201,7 +202,7 @@ class Audit(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What every flow works with: the settings, the policy and the outside world, as one value. `notice_key` signs
-    the mark by which our own notices are known again."""
+    the mark by which our own notices are known again; `exemptions` are the site's named exclusions."""
 
     settings: Settings
     pack: Pack
@@ -212,3 +213,4 @@ class House:
     clock: Clock
     new_id: NewId
     notice_key: bytes = b""
+    exemptions: tuple[Exemption, ...] = ()

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 import uvloop
 
-from gateway.app import now, open_house, pack_of, settle_orphans, state_folder
+from gateway.app import exemptions_of, now, open_house, pack_of, settle_orphans, state_folder
 from gateway.config import Settings, host_port
 from gateway.config import settings as typed
 from gateway.errors import UserError
@@ -43,7 +43,7 @@ PATIENCE = 5.0  # seconds a child may take beyond its drain
 def serve(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; the exit code. Raises UserError when it cannot start."""
     set_up(settings.log)
-    pack_of(settings)  # a broken pack is refused before anything listens
+    exemptions_of(settings, pack_of(settings))  # a broken pack or exception is refused before anything listens
     return uvloop.run(_serve(settings))
 
 

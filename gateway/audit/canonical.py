@@ -113,6 +113,8 @@ def _verdict(event: VerdictReached, fields: Fields) -> None:
         fields["askonce.labels"] = _list(event.labels)
     if event.earlier:
         fields["askonce.earlier"] = _list(event.earlier)
+    if event.exceptions:
+        fields["askonce.exceptions"] = _list(event.exceptions)
     for name, text in (
         ("askonce.label", event.label),
         ("rule.ruleset", event.pack),

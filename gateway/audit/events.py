@@ -40,6 +40,7 @@ class VerdictReached(AuditEvent):
     gated: bool = False
     earlier: tuple[str, ...] = ()  # ids of the asks memory found
     unjudged: str = ""
+    exceptions: tuple[str, ...] = ()  # ids of the exceptions without which it would have gone otherwise
     attempt_of: str = ""  # id of the hold or ask this is a retransmission of
 
 

@@ -18,10 +18,13 @@ from gateway.cli.screen import chosen, console, refuse, shown
 from gateway.crew import cores, work
 from gateway.directory.opening import open_directory
 from gateway.errors import UserError
+from gateway.flows.assess import UNJUDGEABLE
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.policy.cases import SPLITS, read_cases
+from gateway.policy.exceptions import read as read_exemptions
 from gateway.policy.lint import Remark, sorted_remarks
+from gateway.policy.lint import exceptions as expired_exceptions
 from gateway.policy.packs import find, home
 from gateway.policy.schema import KINDS
 from gateway.policy.schema import schema as schema_of
@@ -117,13 +120,15 @@ def lint(
     packs: Packs = None,
     strict: Annotated[bool, typer.Option("--strict", help="Notes count as faults")] = False,
     fast: Annotated[bool, typer.Option("--fast", help="Leave out the patterns' time, which takes a minute")] = False,
+    exceptions: Annotated[Path | None, typer.Option(metavar="FILE", help="A site's exceptions, looked at too")] = None,
     jobs: Jobs = 0,
     form: Annotated[str, typer.Option("--format", metavar="text|json")] = "text",
 ) -> None:
     """Look for faults (exit 1) and for what a person should look at (notes).
 
     Faults: what the schema refuses, dates that are none, patterns whose time grows faster than the text. Notes: words
-    and marks nobody uses, rules that fire on the same examples, references nobody checked within a year.
+    and marks nobody uses, rules that fire on the same examples, references nobody checked within a year, exceptions
+    whose time is up.
 
     Exit 0: no fault. 1: a fault. 2: an error.
 
@@ -142,6 +147,9 @@ def lint(
         found += broken
         for answer in work(partial(linting, str(find(name)), today), pieces, jobs=_jobs(jobs, len(pieces))):
             found += answer
+    if exceptions:
+        known = {rule for name in packs or _all_packs() for rule in tested(name)} | {UNJUDGEABLE}
+        found += expired_exceptions(exceptions, read_exemptions(exceptions, known), today)
     found = sorted_remarks(found)
     if form == "json":
         print(json.dumps([{"kind": one.kind, "where": one.where, "what": one.what} for one in found]))

@@ -4,6 +4,7 @@ Everything here crosses a pipe: small values, made again into packs on the other
 """
 
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,10 +15,10 @@ from gateway.app import pack_named
 from gateway.errors import UserError
 from gateway.policy.cases import Case
 from gateway.policy.examples import Tried, tried
-from gateway.policy.files import LanguageFiles
+from gateway.policy.files import LanguageFiles, RuleFile
 from gateway.policy.lint import Remark, faults, language_faults, places, remarks
 from gateway.policy.pack import Pack
-from gateway.policy.packs import Sources, find, sources
+from gateway.policy.packs import Sources, beside, find, sources
 from gateway.policy.pattern import LatePattern
 from gateway.policy.scoring import Judged, judged
 from gateway.policy.slow import slow
@@ -97,7 +98,7 @@ def stretches(folder: Path, *, fast: bool, timed: set[str]) -> tuple[list[Remark
 
 
 def _broken(folder: Path) -> Iterator[Remark]:
-    yield from faults(folder)
+    yield from faults(folder, _inherited(folder))
     try:
         read = sources(folder)
     except UserError as error:
@@ -105,6 +106,15 @@ def _broken(folder: Path) -> Iterator[Remark]:
         return
     for language in read.languages.values():
         yield from language_faults(Path(language.folder))
+
+
+def _inherited(folder: Path) -> dict[str, RuleFile]:
+    """The rules of the pack this one extends; none where that cannot be told."""
+    try:
+        base = tomllib.loads((folder / "pack.toml").read_text("utf-8")).get("extends", "")
+        return {id_: rule for id_, (rule, _) in sources(beside(folder, base)).rules.items()} if base else {}
+    except (OSError, ValueError, UserError):
+        return {}
 
 
 def linting(name: str, today: date) -> Callable[[Stretch], list[Remark]]:

@@ -1,9 +1,10 @@
 """A directory as CSV files, the way a spreadsheet or a directory export writes them. IO: reads those files.
 
-People are one file, a row each; only `address` must be there. Several aliases stand in one cell, blanks between:
+People are one file, a row each; only `address` must be there. Several aliases, or tags, stand in one cell, blanks
+between:
 
-    address,employment,manager,aliases,language
-    ruth@almond.example,employee,hilda@almond.example,r.smith@almond.example ruth.s@almond.example,en
+    address,employment,manager,aliases,language,unit,tags
+    ruth@almond.example,employee,hilda@almond.example,r.smith@almond.example ruth.s@almond.example,en,Loans,press
 
 Lists, if there are any, are the file `lists.csv` in the same folder, a row for each member, a person or another list:
 
@@ -22,7 +23,7 @@ from gateway.directory.people import Roster
 from gateway.errors import UserError
 
 LISTS = "lists.csv"
-_PEOPLE_COLUMNS = ("address", "employment", "manager", "aliases", "language")
+_PEOPLE_COLUMNS = ("address", "employment", "manager", "aliases", "language", "unit", "tags")
 _LIST_COLUMNS = ("list", "member")
 
 
@@ -34,12 +35,18 @@ def read_csv(path: Path) -> Roster:
             address=row["address"],
             employment=row.get("employment", ""),
             manager=row.get("manager", ""),
-            aliases=tuple(row.get("aliases", "").replace(";", " ").replace(",", " ").split()),
+            aliases=_several(row.get("aliases", "")),
             language=row.get("language", ""),
+            unit=row.get("unit", ""),
+            tags=_several(row.get("tags", "")),
         )
         for where, row in _rows(path, _PEOPLE_COLUMNS, needed=("address",))
     ]
     return roster(people, _lists(path.with_name(LISTS)))
+
+
+def _several(cell: str) -> tuple[str, ...]:
+    return tuple(cell.replace(";", " ").replace(",", " ").split())
 
 
 def _lists(path: Path) -> list[ListEntry]:

@@ -6,7 +6,7 @@ Managers and list members need not be in the file: they may be outside, or elsew
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -30,6 +30,8 @@ class PersonEntry:
     manager: str = ""
     aliases: tuple[str, ...] = ()
     language: str = ""
+    unit: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ def _person(entry: PersonEntry) -> Person:
         employment=_employment(entry),
         manager=_key(entry.manager, entry.where) if entry.manager.strip() else "",
         language=language,
+        unit=entry.unit.strip(),
+        tags=tuple(dict.fromkeys(tag.strip() for tag in entry.tags if tag.strip())),
     )
 
 
@@ -114,7 +118,7 @@ def _led_by(person: Person, aliases: dict[str, str]) -> Person:
     manager = aliases.get(person.manager, person.manager)
     if manager == person.manager:
         return person
-    return Person(address=person.address, employment=person.employment, manager=manager, language=person.language)
+    return replace(person, manager=manager)
 
 
 def _key(text: str, where: str) -> str:

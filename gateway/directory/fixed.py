@@ -60,4 +60,6 @@ def _person(own: str, facts: Mapping[str, Any], aliases: Mapping[str, str]) -> P
         employment=facts.get("employment") or EMPLOYED[0],
         manager=aliases.get(manager, manager),
         language=facts.get("language") or "",
+        unit=facts.get("unit") or "",
+        tags=tuple(facts.get("tags") or ()),
     )

@@ -5,6 +5,8 @@ employment = "employee"              # or contractor, freelancer, consultant, â€
 manager = "hilda@almond.example"
 aliases = ["r.smith@almond.example"]
 language = "en"
+unit = "Loans"                       # unit and tags are what exceptions may name
+tags = ["press"]
 
 [lists."all@almond.example"]
 members = ["ruth@almond.example", "loans@almond.example"]   # people or other lists
@@ -20,7 +22,14 @@ from gateway.directory.entries import ListEntry, PersonEntry, roster
 from gateway.directory.people import Roster
 from gateway.errors import UserError
 
-_PERSON: dict[str, type] = {"employment": str, "manager": str, "aliases": list, "language": str}
+_PERSON: dict[str, type] = {
+    "employment": str,
+    "manager": str,
+    "aliases": list,
+    "language": str,
+    "unit": str,
+    "tags": list,
+}
 _LIST: dict[str, type] = {"members": list, "aliases": list}
 
 
@@ -80,6 +89,6 @@ def _fields(table: dict[str, Any], known: dict[str, type], place: _Place) -> dic
         if not isinstance(value, known[key]) or (
             isinstance(value, list) and not all(isinstance(item, str) for item in value)
         ):
-            wanted = "a list of addresses" if known[key] is list else "a text"
+            wanted = ("a list of tags" if key == "tags" else "a list of addresses") if known[key] is list else "a text"
             raise UserError(f"must be {wanted} in quotes", where=place.key(key))
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}

@@ -15,6 +15,7 @@ from gateway.asks.ask import Ask, AskKey
 from gateway.asks.history import AskHistory, window_start
 from gateway.config import Organisation
 from gateway.disposition import Advise, Disposition, Hold, Reject, Relay, decide
+from gateway.flows.exempt import covered, exemptions_here
 from gateway.mail.address import address, addresses, domain_key
 from gateway.mail.audience import Audience
 from gateway.mail.envelope import Path
@@ -22,6 +23,7 @@ from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
+from gateway.policy.exceptions import Exemption, excused
 from gateway.policy.gate import passes
 from gateway.policy.judge import judge, relevant
 from gateway.policy.labels import Label, Mode
@@ -37,11 +39,15 @@ UNJUDGEABLE = "unjudgeable"  # the rule id under which a mail is held that canno
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What a mail says, to whom: `audience` is empty and nobody was looked up when the gate found nothing relevant."""
+    """What a mail says, to whom: `audience` is empty and nobody was looked up when the gate found nothing relevant.
+    `exemptions` count for this mail; the verdict has them in it already, and `excused` are those it would differ
+    without."""
 
     text: MessageText
     audience: Audience
     verdict: Verdict
+    exemptions: tuple[Exemption, ...] = ()
+    excused: tuple[str, ...] = ()
 
     @property
     def plain(self) -> bool:
@@ -51,7 +57,8 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
-    """A mail judged with memory. `ask` is what was (or would be) reserved; `unjudged` why words could not be read."""
+    """A mail judged with memory. `ask` is what was (or would be) reserved; `unjudged` why words could not be read;
+    `exceptions` ids of those that made a difference."""
 
     text: MessageText
     verdict: Verdict
@@ -60,6 +67,7 @@ class Assessment:
     audience: Audience
     ask: Ask | None
     unjudged: str = ""
+    exceptions: tuple[str, ...] = ()
 
 
 def is_internal(organisation: Organisation, mailbox: str) -> bool:
@@ -96,7 +104,16 @@ async def listen(house: House, message: Message, *, sender: Path, recipients: Se
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)
     verdict = await _aside(len(text.text) > _LONG_TEXT, partial(judge, text, scene, house.pack))
-    return Heard(text=text, audience=audience, verdict=_unread(house, text, verdict))
+    return await _excused(house, Heard(text=text, audience=audience, verdict=_unread(house, text, verdict)), sender)
+
+
+async def _excused(house: House, heard: Heard, sender: Path) -> Heard:
+    """The same with the site's exceptions; they are asked for only where something was found."""
+    if not house.exemptions or not heard.verdict.findings:
+        return heard
+    count = await exemptions_here(house, sender=sender.address.key, audience=heard.audience)
+    verdict, used = excused(heard.verdict, count)
+    return replace(heard, verdict=verdict, exemptions=count, excused=used)
 
 
 async def recall(
@@ -142,16 +159,19 @@ async def assess(
 
 def conclude(house: House, heard: Heard, history: AskHistory, ask: Ask | None) -> Assessment:
     """The disposition of what was heard, in the light of the history; a repeat becomes a finding of its own."""
-    rule = house.pack.rules[ASKED_BEFORE]
-    verdict = _with_repeat(house, heard.verdict) if history.repeated and rule.mode is not Mode.OFF else heard.verdict
+    mode = house.pack.rules[ASKED_BEFORE].mode
+    spared = covered(heard.exemptions, ASKED_BEFORE) if history.repeated and mode is not Mode.OFF else ()
+    mode = Mode.OFF if spared else mode
+    verdict = _with_repeat(house, heard.verdict) if history.repeated and mode is not Mode.OFF else heard.verdict
     return Assessment(
         text=heard.text,
         verdict=verdict,
         history=history,
-        disposition=_quiet(house, decide(verdict, history, repeat_mode=rule.mode)),
+        disposition=_quiet(house, decide(verdict, history, repeat_mode=mode)),
         audience=heard.audience,
         ask=ask,
         unjudged=heard.text.unjudgeable,
+        exceptions=tuple(dict.fromkeys((*heard.excused, *spared))),
     )
 
 

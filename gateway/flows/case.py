@@ -41,6 +41,7 @@ def verdict_record(
     internal: bool = True,
     unjudged: str = "",
     attempt_of: str = "",
+    exceptions: tuple[str, ...] = (),
 ) -> VerdictReached:
     """The record of a verdict; without one (`verdict` None) the mail was not judged, and `unjudged` says why."""
     return VerdictReached(
@@ -62,6 +63,7 @@ def verdict_record(
         earlier=tuple(ask.id for ask in history.earlier) if history else (),
         unjudged=unjudged,
         attempt_of=attempt_of,
+        exceptions=exceptions,
     )
 
 

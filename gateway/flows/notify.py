@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 from gateway.config import Settings
 from gateway.holds.hold import HeldMail, OutgoingMail
-from gateway.holds.notices import Notice, advise_notice, held_notice
+from gateway.holds.notices import Notice, advice, advise_notice, held_notice
 from gateway.mail.automatic import is_automatic
 from gateway.mail.compose import compose
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message
 from gateway.mail.trace_headers import NOTICE_HEADER, notice_mark
+from gateway.policy.labels import Favour
 from gateway.policy.verdict import Verdict
 from gateway.ports import House
 
@@ -37,11 +38,18 @@ def held_notice_mail(house: House, held: HeldMail, *, secret: str, message: Mess
 
 
 def advise_mail(house: House, *, mail_id: str, sender: Path, message: Message, verdict: Verdict) -> OutgoingMail | None:
-    """The friendly note to supply the artwork next time; None when nobody may be answered or nothing was asked."""
-    if unanswerable(message, sender) or not verdict.favours:
+    """The friendly note: what a rule advises, and to supply the artwork next time; None when nobody may be answered or
+    there is nothing to say."""
+    found = advice(verdict.findings, house.pack)
+    artwork = Favour.PROFILE_CHANGE in verdict.favours and not verdict.artwork
+    if unanswerable(message, sender) or not (found or artwork):
         return None
     notice = advise_notice(
-        subject=message.subject, message_id=message.message_id, window_days=house.settings.memory.window_days
+        subject=message.subject,
+        message_id=message.message_id,
+        window_days=house.settings.memory.window_days,
+        found=found,
+        artwork=artwork,
     )
     return enveloped(house, notice, About(mail_id=mail_id, sender=sender))
 

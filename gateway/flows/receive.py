@@ -71,7 +71,10 @@ async def _plain(house: House, case: Case, heard: Heard) -> Ending:
     """Most mail: nothing to hold, nothing to remember, so no store is asked."""
     found = conclude(house, heard, AskHistory(), None)
     case.onward.prepare()  # DATA is said while the record is being synced; the message waits for it
-    await house.audit.record(verdict_record(case, found.disposition, found.verdict, unjudged=found.unjudged))
+    record = verdict_record(
+        case, found.disposition, found.verdict, unjudged=found.unjudged, exceptions=found.exceptions
+    )
+    await house.audit.record(record)
     return found
 
 
@@ -94,7 +97,15 @@ async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit)
         house, heard, sender=case.sender, fingerprint=mark, now=case.at, unit=unit, reserve=True, ask_id=case.id
     )
     found = conclude(house, heard, history, ask)
-    record = verdict_record(case, found.disposition, found.verdict, history=history, mark=mark, unjudged=found.unjudged)
+    record = verdict_record(
+        case,
+        found.disposition,
+        found.verdict,
+        history=history,
+        mark=mark,
+        unjudged=found.unjudged,
+        exceptions=found.exceptions,
+    )
     await house.audit.record(record)  # before the unit commits, and so before anything comes of it
     if isinstance(found.disposition, Hold):
         held = await keep(house, case, found, found.disposition.label, mark, unit)
@@ -131,14 +142,14 @@ async def _stop(house: House, case: Case, kept: Kept) -> Reply:
 async def _pass_on(house: House, case: Case, found: Assessment) -> Reply:
     """A mail that may go. An ask in it is reserved by now, and counts only when the next hop takes the mail."""
     assert isinstance(found.disposition, Relay | Advise)
-    reserved = found.history.reserved
+    pending = bool(found.history.reserved) or isinstance(found.disposition, Advise)
     try:
         reply = await _hand_on(house, case, found.disposition)
     except BaseException:
-        if reserved:
+        if pending:
             await _settle(house, case, found, AskState.CANCELLED)
         raise
-    if reserved:
+    if pending:
         await _settle(house, case, found, AskState.CONFIRMED if reply.accepted else AskState.CANCELLED)
     return reply
 
@@ -162,7 +173,8 @@ async def _settle(house: House, case: Case, found: Assessment, state: AskState) 
     sealed, so trouble here is logged and never changes the answer; an unsettled ask still counts as asked."""
     try:
         async with house.store.begin() as unit:
-            await unit.asks.settle(found.history.reserved, state, house.clock())
+            if found.history.reserved:
+                await unit.asks.settle(found.history.reserved, state, house.clock())
             if state is AskState.CONFIRMED and isinstance(found.disposition, Advise):
                 note = advise_mail(
                     house, mail_id=case.id, sender=case.sender, message=case.message, verdict=found.verdict

@@ -148,6 +148,7 @@ def _verdict(house: House, held: HeldMail, revision: Revision, found: Assessment
         gated=found.verdict.gated,
         earlier=tuple(ask.id for ask in found.history.earlier),
         unjudged=found.unjudged,
+        exceptions=found.exceptions,
     )
 
 

@@ -58,7 +58,16 @@ class Refusal:
 
 def grounds(findings: Sequence[Finding], pack: Pack) -> tuple[Ground, ...]:
     """The rules on whose account a mail is held, strictest reason first, each once."""
-    stopping = [finding for finding in findings if finding.mode in (Mode.HOLD, Mode.REJECT)]
+    return _grounds(findings, pack, (Mode.HOLD, Mode.REJECT))
+
+
+def advice(findings: Sequence[Finding], pack: Pack) -> tuple[Ground, ...]:
+    """The rules that only advise, strictest reason first, each once."""
+    return _grounds(findings, pack, (Mode.ADVISE,))
+
+
+def _grounds(findings: Sequence[Finding], pack: Pack, modes: tuple[Mode, ...]) -> tuple[Ground, ...]:
+    stopping = [finding for finding in findings if finding.mode in modes]
     stopping.sort(key=lambda finding: SHOWN_FIRST[finding.label])
     by_rule: dict[str, list[Finding]] = {}
     for finding in stopping:
@@ -99,15 +108,24 @@ def held_notice(held: HeldMail, pack: Pack, link: str) -> Notice:
     return _notice("held", say.held_subject, blocks, say, subject=held.subject, message_id=held.message_id)
 
 
-def advise_notice(*, subject: str, message_id: str, window_days: int, language: str = "en") -> Notice:
-    """The mail went out; next time, supply the artwork."""
+def advise_notice(
+    *,
+    subject: str,
+    message_id: str,
+    window_days: int,
+    language: str = "en",
+    found: Sequence[Ground] = (),
+    artwork: bool = True,
+) -> Notice:
+    """The mail went out; next time, do as the rules in `found` advise and, for a favour without it, supply the
+    `artwork`."""
     say = words(language)
-    blocks = [
-        _lead(say.advise_opening.format(subject=_subject(subject, say))),
-        _heading(say.advise_rule),
-        _paragraph(say.advise_to_do),
-        _paragraph(say.advise_once.format(days=window_days)),
-    ]
+    blocks = [_lead(say.advise_opening.format(subject=_subject(subject, say))), _heading(say.advise_rule)]
+    for ground in found[:_MOST_RULES]:
+        blocks += [*(_quote(sentence) for sentence in ground.sentences), _paragraph(_rule(ground, say))]
+        blocks += [_paragraph(ground.advice)] if ground.advice else []
+    if artwork:
+        blocks += [_paragraph(say.advise_to_do), _paragraph(say.advise_once.format(days=window_days))]
     return _notice("advise", say.advise_subject, blocks, say, subject=subject, message_id=message_id)
 
 

@@ -8,12 +8,15 @@ _ENGAGED = ("contractor", "freelanc", "consultant", "agency", "external", "tempo
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One person of the directory: `address` is the key form; `employment` such as "employee", "contractor",
-    "freelancer"; `manager` the manager's key or ""; `language` such as "en" or ""."""
+    "freelancer"; `manager` the manager's key or ""; `language` such as "en" or ""; `unit` and `tags` as the directory
+    has them, for exceptions."""
 
     address: str
     employment: str = "employee"
     manager: str = ""
     language: str = ""
+    unit: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def contractor(self) -> bool:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from gateway.policy.labels import Favour, Label, Mode
+from gateway.policy.pack import Override
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Text = Annotated[str, Field(min_length=1)]
@@ -92,7 +93,7 @@ class RuleFile(_File):
     advice: Text
     fix: str = ""
     favour: Favour | None = None
-    override: Literal["none", "compliance"] = "none"
+    override: Override = "none"
     references: tuple[ReferenceEntry, ...] = ()
     false_alarms: tuple[str, ...] = ()
     despite: tuple[str, ...] = ()

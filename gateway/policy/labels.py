@@ -47,11 +47,13 @@ class Favour(StrEnum):
 
 
 class Mode(StrEnum):
-    """What a rule that fires may do; later is stricter."""
+    """What a rule that fires may do; later is stricter. `advise`: the mail goes out, and its sender gets a friendly
+    note."""
 
     OFF = "off"
     MONITOR = "monitor"
     TAG = "tag"
+    ADVISE = "advise"
     HOLD = "hold"
     REJECT = "reject"
 

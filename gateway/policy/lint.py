@@ -7,20 +7,22 @@ nobody uses, rules that say the same, references nobody checked. Slow patterns a
 import ast
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import regex
 from pydantic import BaseModel, ValidationError
 
 from gateway.policy.examples import fired, spoken, verdict_on
+from gateway.policy.exceptions import Exemption
 from gateway.policy.files import Example, LanguageFiles, PackFile, RuleFile, TopicsFile, WhenEntry, WordsFile
 from gateway.policy.pack import Pack
-from gateway.policy.packs import Sources
+from gateway.policy.packs import Sources, heir
 
 CHECKED_FOR = timedelta(days=365)  # a reference is looked at again after this
 ALIKE = 0.5  # of a rule's hits on which another fires too, for the two to overlap
@@ -41,11 +43,12 @@ class Remark:
         return f"{self.kind}: {self.where}: {self.what}"
 
 
-def faults(folder: Path) -> Iterator[Remark]:
-    """Everything that does not fit the schema, in all files of a pack's folder and not only the first."""
+def faults(folder: Path, base: Mapping[str, RuleFile] = MappingProxyType({})) -> Iterator[Remark]:
+    """Everything that does not fit the schema, in all files of a pack's folder and not only the first. `base`: the
+    rules that the pack inherits."""
     for path in sorted(folder.glob("*.toml")):
         model: type[BaseModel] = PackFile if path.name == "pack.toml" else RuleFile
-        yield from _misfits(path, model)
+        yield from _misfits(path, model, base)
 
 
 def language_faults(folder: Path) -> Iterator[Remark]:
@@ -54,9 +57,11 @@ def language_faults(folder: Path) -> Iterator[Remark]:
         yield from _misfits(folder / name, model)
 
 
-def _misfits(path: Path, model: type[BaseModel]) -> Iterator[Remark]:
+def _misfits(
+    path: Path, model: type[BaseModel], base: Mapping[str, RuleFile] = MappingProxyType({})
+) -> Iterator[Remark]:
     try:
-        model.model_validate(tomllib.loads(path.read_text("utf-8")))
+        model.model_validate(heir(tomllib.loads(path.read_text("utf-8")), base))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         yield Remark(kind="fault", where=str(path), what=f"not valid TOML: {error}")
     except OSError as error:
@@ -188,6 +193,14 @@ def statuses(read: Sources) -> Iterator[Remark]:
             yield Remark(kind="note", where=f"{path}: hit", what="no example shows what the rule is for")
         if rule.when and not rule.miss:
             yield Remark(kind="note", where=f"{path}: miss", what="no example shows what the rule leaves alone")
+
+
+def exceptions(path: Path, found: Sequence[Exemption], today: date) -> Iterator[Remark]:
+    """Exceptions whose time is up; they are ignored already."""
+    for number, one in enumerate(found):
+        if one.expired(today):
+            what = f'"{one.id}" expired on {one.expires} and is ignored; renew it or take it out'
+            yield Remark(kind="note", where=f"{path}: exception.{number}.expires", what=what)
 
 
 def remarks(read: Sources, pack: Pack, today: date) -> Iterator[Remark]:

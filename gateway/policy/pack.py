@@ -1,12 +1,15 @@
 """A pack: a policy as data, with its name, version, digest and rules. *Pure.*"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateway.policy.detector import Detector
 from gateway.policy.labels import Favour, Label, Mode
 from gateway.policy.opinion import Thresholds
 
+Override = Literal["none", "justify", "acknowledge"]
+_LEAST_FREE: tuple[Override, ...] = ("none", "justify", "acknowledge")
 ASKED_BEFORE = "asked-before"  # the rule of every pack that fires on memory, not on text
 
 
@@ -30,12 +33,12 @@ class Rule:
     mode: Mode
     why: str
     advice: str
-    status: str = "stable"  # experimental, test, stable, deprecated
+    status: str = "stable"  # see `packs.MOST`
     favour: Favour | None = None
     fix: str = ""
     references: tuple[Reference, ...] = ()
     false_alarms: tuple[str, ...] = ()
-    override: str = "none"  # who may let a mail through against this rule: nobody but compliance
+    override: Override = "none"  # whether its sender may send a mail against this rule all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +57,10 @@ class Pack:
     def identity(self) -> str:
         """Name, version and digest: what the audit keeps."""
         return f"{self.name} {self.version} sha256:{self.digest}"
+
+    def override(self, rules: Iterable[str]) -> Override:
+        """Whether a mail that these rules stop may go out by its sender's own word: "none" (compliance alone decides),
+        "justify" (with a reason on record) or "acknowledge" (once they confirmed that they read why). The strictest
+        rule counts; a rule that is not of this pack lets nobody."""
+        found = [self.rules[rule].override if rule in self.rules else "none" for rule in rules]
+        return min(found, key=_LEAST_FREE.index, default="none")

@@ -24,6 +24,12 @@ from gateway.policy.pack import Pack, Reference, Rule
 from gateway.policy.shelf import shelf_name
 
 FOLDER = "policies"
+MOST = {  # the most a rule may do by itself, by its status; a site's own `policy.modes` stand above it
+    "experimental": Mode.MONITOR,
+    "test": Mode.ADVISE,
+    "stable": Mode.REJECT,
+    "deprecated": Mode.OFF,
+}
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -104,20 +110,19 @@ def _detector(read: Sources) -> Any:
 def sources(folder: Path) -> Sources:
     """Read and check a pack's files, its base's and its languages'. Raises UserError with file and key."""
     pack = _file(folder / "pack.toml", PackFile)
-    base = sources(_beside(folder, pack.extends)) if pack.extends else None
+    base = sources(beside(folder, pack.extends)) if pack.extends else None
     rules = dict(base.rules) if base else {}
     digest = hashlib.sha256(base.digest.encode() if base else b"")
     for path in _rule_files(folder):
-        rule = _file(path, RuleFile)
-        inherited = rules.get(rule.id)
-        if inherited and inherited[1].parent == folder:
+        rule = rule_of(path, {id_: one for id_, (one, _) in base.rules.items()} if base else {})
+        if rule.id in rules and rules[rule.id][1].parent == folder:
             raise UserError(f'another file has the rule "{rule.id}" already', where=f"{path}: id")
-        rules[rule.id] = (_heir(rule, inherited[0] if inherited else None), path)
+        rules[rule.id] = (rule, path)
     for path in sorted(folder.glob("*.toml")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     languages = dict(base.languages) if base else {}
     for name in pack.languages:
-        languages[name] = _language(_beside(folder, name), digest)
+        languages[name] = _language(beside(folder, name), digest)
     said = base.opinion if base else Thresholds()
     if pack.opinion:
         said = Thresholds(hold=pack.opinion.hold, doubt=pack.opinion.doubt)
@@ -128,16 +133,23 @@ def _rule_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.glob("*.toml")) if path.name != "pack.toml")
 
 
-def _beside(folder: Path, name: str) -> Path:
-    beside = folder.parent / name
-    return beside if beside.is_dir() else home() / name
+def beside(folder: Path, name: str) -> Path:
+    """A pack's or language's folder: beside this pack, or among those that come along."""
+    near = folder.parent / name
+    return near if near.is_dir() else home() / name
 
 
-def _heir(rule: RuleFile, inherited: RuleFile | None) -> RuleFile:
-    """A rule without conditions of its own keeps those of the rule it replaces."""
-    if inherited is None or rule.when:
-        return rule
-    return rule.model_copy(update={"when": inherited.when, "despite": rule.despite or inherited.despite})
+def rule_of(path: Path, base: Mapping[str, RuleFile]) -> RuleFile:
+    """The rule in a file. One with the id of a rule of the `base` says only what it changes: mode, words, conditions
+    or examples; everything else is inherited. Raises UserError with file and key."""
+    data = _toml(path)
+    return _typed(path, heir(data, base), RuleFile)
+
+
+def heir(data: dict[str, Any], base: Mapping[str, RuleFile]) -> dict[str, Any]:
+    """A rule file's keys on top of those of the rule it changes, if there is one."""
+    inherited = base.get(str(data.get("id")))
+    return {**inherited.model_dump(exclude_unset=True), **data} if inherited else data
 
 
 def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:
@@ -181,12 +193,19 @@ def model(read: Sources) -> Model | None:
 
 
 def _file(path: Path, model: type[_Model]) -> _Model:
+    return _typed(path, _toml(path), model)
+
+
+def _toml(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UserError(error.strerror or "cannot be read", where=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"not valid TOML: {error}", where=str(path)) from None
+
+
+def _typed(path: Path, data: dict[str, Any], model: type[_Model]) -> _Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -198,7 +217,7 @@ def _file(path: Path, model: type[_Model]) -> _Model:
 
 def _rule(rule: RuleFile, mode: str | None, monitor: bool) -> Rule:
     try:
-        chosen = Mode(mode) if mode is not None else rule.mode
+        chosen = Mode(mode) if mode is not None else min(rule.mode, MOST[rule.status], key=STRICTNESS.__getitem__)
     except ValueError:
         todo = f"One of: {', '.join(Mode)}"
         raise UserError(f'"{mode}" is no mode', where=f"policy.modes.{rule.id}", todo=todo) from None

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from gateway.policy.exceptions import ExemptionsFile
 from gateway.policy.files import GateFile, PackFile, RuleFile, TopicsFile, WordsFile
 
 KINDS: dict[str, type[BaseModel]] = {
@@ -16,6 +17,7 @@ KINDS: dict[str, type[BaseModel]] = {
     "words": WordsFile,
     "topics": TopicsFile,
     "gate": GateFile,
+    "exceptions": ExemptionsFile,
 }
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _HELP = {
@@ -52,6 +54,8 @@ def schema(kind: str) -> dict[str, Any]:
     if kind == "words":  # the file is the table itself
         found = {**found["properties"]["slots"], "description": found.get("description", "")}
         found["propertyNames"] = {"pattern": "^[a-z][a-z0-9-]*$"}
+    if kind == "rule":  # a rule that changes one of the base pack's says only what it changes
+        found["required"] = ["id"]
     found = {"$schema": _DIALECT, "title": f"askonce {kind} file", **{k: v for k, v in found.items() if k != "title"}}
     _explain(found)
     for definition in found.get("$defs", {}).values():

@@ -164,3 +164,35 @@ def test_the_schema_explains_every_key_of_a_rule() -> None:
         name for name, entry in rule["properties"].items() if "description" not in entry and "$ref" not in entry
     ] == ["favour"]
     assert rule["additionalProperties"] is False
+
+
+EXCEPTIONS = """[[exception]]
+id = "gone"
+reason = "The campaign is over."
+expires = 2020-01-31
+addresses = ["mira@a.example"]
+"""
+
+
+def test_an_expired_exception_is_named(askonce: Askonce, tmp_path: Path) -> None:
+    """By lint and by config check, which finds the file beside the settings wherever it is started."""
+    (tmp_path / "exceptions.toml").write_text(EXCEPTIONS)
+    (tmp_path / "gateway.toml").write_text('[policy]\nexceptions = "exceptions.toml"\n')
+
+    lint = askonce("policy", "lint", "never-ask", "--fast", "--exceptions", tmp_path / "exceptions.toml")
+    config = askonce("config", "check", tmp_path / "gateway.toml")
+
+    assert 'exception.0.expires: "gone" expired on 2020-01-31 and is ignored' in lint.out
+    assert 0 == config.code
+    assert '"gone" expired on 2020-01-31 and is ignored' in config.out
+
+
+def test_a_broken_exception_stops_config_check(askonce: Askonce, tmp_path: Path) -> None:
+    """One line with file and key, exit 2."""
+    (tmp_path / "exceptions.toml").write_text(EXCEPTIONS + 'rules = ["nonesuch"]\n')
+    (tmp_path / "gateway.toml").write_text('[policy]\nexceptions = "exceptions.toml"\n')
+
+    ran = askonce("config", "check", tmp_path / "gateway.toml")
+
+    assert 2 == ran.code
+    assert f'{tmp_path}/exceptions.toml: exception.0.rules: the pack has no rule "nonesuch"' in ran.complaint

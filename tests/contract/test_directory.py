@@ -12,7 +12,13 @@ from gateway.ports import Directory
 
 PEOPLE = {
     "ann@x.example": {"employment": "employee", "manager": "hilda@x.example", "aliases": ["a.nn@x.example"]},
-    "bo@x.example": {"employment": "contractor", "manager": "Hilda@X.example", "language": "de"},
+    "bo@x.example": {
+        "employment": "contractor",
+        "manager": "Hilda@X.example",
+        "language": "de",
+        "unit": "Loans",
+        "tags": ["press", "night"],
+    },
     "Cy@x.example": {"employment": "employee", "manager": "the.boss@x.example"},
     "hilda@x.example": {"employment": "employee", "manager": None, "aliases": ["the.boss@x.example"]},
     "loner@x.example": {"employment": "employee", "manager": None},
@@ -25,7 +31,14 @@ LISTS = {
     "void2@x.example": ["void@x.example"],
 }
 ANN = Person(address="ann@x.example", manager="hilda@x.example")
-BO = Person(address="bo@x.example", employment="contractor", manager="hilda@x.example", language="de")
+BO = Person(
+    address="bo@x.example",
+    employment="contractor",
+    manager="hilda@x.example",
+    language="de",
+    unit="Loans",
+    tags=("press", "night"),
+)
 CY = Person(address="cy@x.example", manager="hilda@x.example")
 HILDA = Person(address="hilda@x.example")
 
@@ -52,10 +65,12 @@ async def spreadsheet_csv(folder: Path) -> Directory:
 
 
 async def csv(folder: Path, delimiter: str, mark: str, end: str = "\n") -> Directory:
-    rows = [["Address", "employment", "manager", "aliases", "language"]]
+    rows = [["Address", "employment", "manager", "aliases", "language", "unit", "tags"]]
     for address, facts in PEOPLE.items():
         aliases = " ".join(facts.get("aliases") or ())
-        rows.append([address, facts["employment"], facts["manager"] or "", aliases, facts.get("language") or ""])
+        tags = " ".join(facts.get("tags") or ())
+        row = [address, facts["employment"], facts["manager"] or "", aliases, facts.get("language") or ""]
+        rows.append([*row, facts.get("unit") or "", tags])
     members = [["list", "member"], *([own, member] for own, some in LISTS.items() for member in some)]
     (folder / "lists.csv").write_text(mark + end.join(map(delimiter.join, members)), newline="")
     return await opened(folder / "people.csv", mark + end.join(map(delimiter.join, rows)))

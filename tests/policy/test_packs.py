@@ -86,3 +86,90 @@ def test_every_pattern_of_the_language_compiles() -> None:
     for topic in detector.topics:
         for pattern in (*topic.say, *topic.none):
             pattern.compiled.make()
+
+
+def _site(folder: Path, **rules: str) -> str:
+    """A site's pack outside the install, with these rule files."""
+    pack = folder / "site"
+    pack.mkdir()
+    (pack / "pack.toml").write_text('name = "site"\nversion = "7"\nextends = "ask-once"\n')
+    for name, text in rules.items():
+        (pack / f"{name}.toml").write_text(text)
+    return str(pack)
+
+
+def test_a_site_changes_only_what_it_names(tmp_path: Path) -> None:
+    """A file with an id and a mode changes the mode; words, conditions, references and examples are the base's."""
+    base, site = load("ask-once"), load(_site(tmp_path, mine='id = "demand"\nmode = "tag"\n'))
+    assert site.rules["demand"].mode == "tag"
+    assert site.rules["demand"].why == base.rules["demand"].why
+    assert site.rules["demand"].references == base.rules["demand"].references
+    assert site.detector is not None
+    assert base.detector is not None
+    assert len(site.detector.conditions["demand"]) == len(base.detector.conditions["demand"])
+    assert site.identity != base.identity
+
+
+def test_a_site_changes_words_or_conditions(tmp_path: Path) -> None:
+    """New words leave the conditions, new conditions leave the words."""
+    words = 'id = "demand"\nwhy = "At Lantern we never press."\nadvice = "Ask Mira."\n'
+    conditions = 'id = "call-out"\n[[when]]\nsay = ["wall of shame"]\n'
+    site = load(_site(tmp_path, words=words, conditions=conditions))
+    assert (site.rules["demand"].why, site.rules["demand"].mode) == ("At Lantern we never press.", "hold")
+    assert site.detector is not None
+    assert len(site.detector.conditions["call-out"]) == 1
+    assert len(site.detector.conditions["demand"]) > 1
+
+
+def test_a_new_rule_must_be_whole(tmp_path: Path) -> None:
+    """An id that the base does not have inherits nothing, and what is missing is named."""
+    with pytest.raises(UserError, match=r"mine\.toml: title"):
+        load(_site(tmp_path, mine='id = "nonesuch"\nmode = "tag"\n'))
+
+
+def test_a_sites_own_language_adds_words(tmp_path: Path) -> None:
+    """A language folder beside the site's pack adds phrases to a slot of the base."""
+    site = _site(tmp_path)
+    (tmp_path / "site" / "pack.toml").write_text(
+        'name = "site"\nversion = "7"\nextends = "ask-once"\nlanguages = ["house-words"]\n'
+    )
+    own = tmp_path / "house-words"
+    own.mkdir()
+    (own / "words.toml").write_text('network = ["lanternbook"]\n')
+    (own / "marks.toml").write_text("")
+    (own / "topics.toml").write_text("topic = []\n")
+    (own / "gate.toml").write_text('alone = ["lanternbook"]\n')
+    detector = load(site).detector
+    assert detector is not None
+    assert {"lanternbook", "linkedin"} <= detector.lexicon.slots["network"]
+    assert "lanternbook" in detector.gate.alone
+
+
+@pytest.mark.parametrize(
+    ("status", "mode", "done"),
+    [
+        ("experimental", "hold", "monitor"),
+        ("test", "hold", "advise"),
+        ("test", "tag", "tag"),
+        ("stable", "hold", "hold"),
+        ("deprecated", "hold", "off"),
+    ],
+)
+def test_a_status_caps_what_a_rule_does_by_itself(tmp_path: Path, status: str, mode: str, done: str) -> None:
+    """experimental watches, test advises at most, deprecated is off; a site's own mode stands above that."""
+    site = _site(tmp_path, mine=f'id = "demand"\nstatus = "{status}"\nmode = "{mode}"\n')
+    assert load(site).rules["demand"].mode == done
+    assert load(site, modes={"demand": "reject"}).rules["demand"].mode == "reject"
+    assert load(site, modes={"demand": "reject"}, monitor=True).rules["demand"].mode == "monitor"
+
+
+def test_the_strictest_override_counts(tmp_path: Path) -> None:
+    """A sender may send against all the rules that stop a mail, or against none; unknown rules let nobody."""
+    site = load(
+        _site(tmp_path, a='id = "demand"\noverride = "acknowledge"\n', b='id = "call-out"\noverride = "justify"\n')
+    )
+    assert site.override(["demand"]) == "acknowledge"
+    assert site.override(["demand", "call-out"]) == "justify"
+    assert site.override(["demand", "call-out", "repeat-ask"]) == "none"
+    assert site.override(["unjudgeable"]) == "none"
+    assert site.override([]) == "none"
