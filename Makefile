@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 GET_VENV = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
   apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv
 
-.PHONY: demo test test-long bench model lint lock clean
+.PHONY: demo test test-long bench model catalogues lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -46,6 +46,10 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 # The second opinion, from the labelled cases: the same cases give the same weights.
 model: $(VENV)/.dev
 	$(BIN)/python -m tests.training --score
+
+# Every message of the program into gateway/language/locale/*.po; exit 1 while words are missing.
+catalogues: $(VENV)/.dev
+	$(BIN)/python -m tests.catalogues
 
 # Needs `uv` on the path; hashes only, no index addresses.
 lock:

@@ -7,7 +7,7 @@ import structlog
 from gateway.errors import NoSpace
 from gateway.flows.assess import Assessment
 from gateway.flows.case import Case
-from gateway.flows.notify import held_notice_mail
+from gateway.flows.notify import held_notice_mail, language_of
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.link import PLACE, link_secret, token_hash
 from gateway.policy.labels import Label
@@ -22,7 +22,8 @@ async def keep(house: House, case: Case, found: Assessment, label: Label, mark: 
     if await unit.holds.stored_bytes() + len(raw) > house.settings.holds.storage_limit:
         log.error("hold store full", limit=house.settings.holds.storage_limit, setting="holds.storage_limit")
         raise NoSpace
-    held = _held_mail(house, case, found, label, mark, token_hash(link_secret(house.notice_key, case.id)))
+    language = await language_of(house, case.message, case.sender)
+    held = _held_mail(house, case, found, label, mark, language)
     await unit.holds.add(held, raw)
     notice = held_notice_mail(house, held, secret=PLACE, message=case.message)
     if notice:
@@ -30,7 +31,7 @@ async def keep(house: House, case: Case, found: Assessment, label: Label, mark: 
     return held
 
 
-def _held_mail(house: House, case: Case, found: Assessment, label: Label, mark: str, secret_hash: str) -> HeldMail:
+def _held_mail(house: House, case: Case, found: Assessment, label: Label, mark: str, language: str) -> HeldMail:
     return HeldMail(
         id=case.id,
         mail_from=case.sender,
@@ -49,6 +50,7 @@ def _held_mail(house: House, case: Case, found: Assessment, label: Label, mark: 
         pack=found.verdict.pack,
         held_at=case.at,
         expires_at=case.at + timedelta(days=house.settings.holds.expire_days),
-        token_hash=secret_hash,
+        token_hash=token_hash(link_secret(house.notice_key, case.id)),
         size=len(case.message.raw),
+        language=language,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gateway.config import Settings
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.notices import Notice, advice, advise_notice, held_notice
+from gateway.language.tags import best
 from gateway.mail.automatic import is_automatic
 from gateway.mail.compose import compose
 from gateway.mail.envelope import Path
@@ -37,7 +38,9 @@ def held_notice_mail(house: House, held: HeldMail, *, secret: str, message: Mess
     return enveloped(house, notice, About(mail_id=held.id, sender=held.mail_from, hold_id=held.id))
 
 
-def advise_mail(house: House, *, mail_id: str, sender: Path, message: Message, verdict: Verdict) -> OutgoingMail | None:
+def advise_mail(
+    house: House, *, mail_id: str, sender: Path, message: Message, verdict: Verdict, language: str = "en"
+) -> OutgoingMail | None:
     """The friendly note: what a rule advises, and to supply the artwork next time; None when nobody may be answered or
     there is nothing to say."""
     found = advice(verdict.findings, house.pack)
@@ -50,8 +53,19 @@ def advise_mail(house: House, *, mail_id: str, sender: Path, message: Message, v
         window_days=house.settings.memory.window_days,
         found=found,
         artwork=artwork,
+        language=language,
     )
     return enveloped(house, notice, About(mail_id=mail_id, sender=sender))
+
+
+async def language_of(house: House, message: Message, sender: Path) -> str:
+    """In which of our languages the sender is written to: what the mail says its writer reads (RFC 3282), what it is
+    written in, what the directory says of the person, the setting. Raises GatewayError of the directory."""
+    said = best(message.header("accept-language"), message.header("content-language"), default="")
+    if said:
+        return said
+    person = await house.directory.person(sender.address.key) if sender.text else None
+    return best(person.language if person else "", default=house.settings.organisation.language)
 
 
 def unanswerable(message: Message, sender: Path) -> bool:

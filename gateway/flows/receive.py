@@ -18,7 +18,7 @@ from gateway.errors import GatewayError
 from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, is_internal, listen, recall
 from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
-from gateway.flows.notify import advise_mail
+from gateway.flows.notify import advise_mail, language_of
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldState
 from gateway.mail.content import Content
@@ -177,7 +177,12 @@ async def _settle(house: House, case: Case, found: Assessment, state: AskState) 
                 await unit.asks.settle(found.history.reserved, state, house.clock())
             if state is AskState.CONFIRMED and isinstance(found.disposition, Advise):
                 note = advise_mail(
-                    house, mail_id=case.id, sender=case.sender, message=case.message, verdict=found.verdict
+                    house,
+                    mail_id=case.id,
+                    sender=case.sender,
+                    message=case.message,
+                    verdict=found.verdict,
+                    language=await language_of(house, case.message, case.sender),
                 )
                 if note:
                     await unit.outbox.put(note)

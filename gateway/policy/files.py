@@ -80,9 +80,18 @@ class FixedEntry(_File):
     after: Example
 
 
+class TellingEntry(_File):
+    """The rule's words for people in another language."""
+
+    title: Text
+    why: Text
+    advice: Text
+
+
 class RuleFile(_File):
     """One rule. `when`: it fires on a sentence for which one of these holds; `despite`: exclusions that do not
-    silence it; `hit`, `miss` and `fixed` are run as tests, and `todo_hit` and `todo_miss` are expected to fail."""
+    silence it; `hit`, `miss` and `fixed` are run as tests, and `todo_hit` and `todo_miss` are expected to fail; `de`,
+    `fr`, `es`, `pt`: its words for people in these languages."""
 
     id: Identifier
     title: Text
@@ -96,6 +105,10 @@ class RuleFile(_File):
     override: Override = "none"
     references: tuple[ReferenceEntry, ...] = ()
     false_alarms: tuple[str, ...] = ()
+    de: TellingEntry | None = None
+    fr: TellingEntry | None = None
+    es: TellingEntry | None = None
+    pt: TellingEntry | None = None
     despite: tuple[str, ...] = ()
     when: tuple[WhenEntry, ...] = ()
     hit: tuple[Example, ...] = ()

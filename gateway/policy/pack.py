@@ -23,9 +23,19 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """A rule's words for people, in one language."""
+
+    title: str
+    why: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule as people see it. `why` and `advice` speak to the sender; `fix` is a replacement sentence that passes
-    ("" where only removal helps)."""
+    ("" where only removal helps), in the language of the mails the rule reads. `tellings`: by language tag, for those
+    who read another language."""
 
     id: str
     title: str
@@ -39,6 +49,11 @@ class Rule:
     references: tuple[Reference, ...] = ()
     false_alarms: tuple[str, ...] = ()
     override: Override = "none"  # whether its sender may send a mail against this rule all the same
+    tellings: Mapping[str, Telling] = field(default_factory=dict)
+
+    def telling(self, language: str) -> Telling:
+        """Title, why and advice in this language (a first subtag); the pack's own words where it has none."""
+        return self.tellings.get(language) or Telling(title=self.title, why=self.why, advice=self.advice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import UserError
+from gateway.language.tags import LANGUAGES
 from gateway.policy.compiling import compile_detector
 from gateway.policy.files import GateFile, LanguageFiles, OpinionFile, PackFile, RuleFile, TopicsFile, WordsFile
 from gateway.policy.labels import STRICTNESS, Label, Mode
 from gateway.policy.opinion import Model, Thresholds, Weights
-from gateway.policy.pack import Pack, Reference, Rule
+from gateway.policy.pack import Pack, Reference, Rule, Telling
 from gateway.policy.shelf import shelf_name
 
 FOLDER = "policies"
@@ -147,9 +148,15 @@ def rule_of(path: Path, base: Mapping[str, RuleFile]) -> RuleFile:
 
 
 def heir(data: dict[str, Any], base: Mapping[str, RuleFile]) -> dict[str, Any]:
-    """A rule file's keys on top of those of the rule it changes, if there is one."""
+    """A rule file's keys on top of those of the rule it changes, if there is one. With new words the old ones go in
+    every language: a translation of something else would be worse than none."""
     inherited = base.get(str(data.get("id")))
-    return {**inherited.model_dump(exclude_unset=True), **data} if inherited else data
+    if inherited is None:
+        return data
+    kept = inherited.model_dump(exclude_unset=True)
+    if {"title", "why", "advice"} & set(data):
+        kept = {key: value for key, value in kept.items() if key not in LANGUAGES}
+    return {**kept, **data}
 
 
 def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:
@@ -235,4 +242,9 @@ def _rule(rule: RuleFile, mode: str | None, monitor: bool) -> Rule:
         fix=rule.fix,
         references=tuple(Reference(**dict(reference)) for reference in rule.references),
     )
-    return replace(built, false_alarms=rule.false_alarms, override=rule.override)
+    return replace(built, false_alarms=rule.false_alarms, override=rule.override, tellings=_tellings(rule))
+
+
+def _tellings(rule: RuleFile) -> Mapping[str, Telling]:
+    given = {language: getattr(rule, language, None) for language in LANGUAGES}
+    return MappingProxyType({tag: Telling(**dict(entry)) for tag, entry in given.items() if entry})

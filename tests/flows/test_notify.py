@@ -2,11 +2,13 @@
 
 import email
 import email.policy
+from dataclasses import replace
 
 import pytest
 
 from gateway.config import settings
-from gateway.flows.notify import advise_mail, link, notice_from
+from gateway.directory.fixed import Fixed
+from gateway.flows.notify import advise_mail, language_of, link, notice_from
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.text import MessageText
@@ -83,3 +85,29 @@ def test_where_the_link_leads(web: dict[str, str], expected: str) -> None:
 def test_whom_notices_are_from(data: dict[str, object], expected: str) -> None:
     """The set address, else the first whole internal domain, else this host."""
     assert notice_from(settings(data, where="test")) == expected
+
+
+@pytest.mark.parametrize(
+    ("extra", "directory", "setting", "expected"),
+    [
+        ("Accept-Language: de-DE, en-US\r\nContent-Language: fr\r\n", "es", "pt", "de"),
+        ("Content-Language: fr-CA\r\n", "es", "pt", "fr"),
+        ("Accept-Language: nl-NL\r\nContent-Language: nl\r\n", "es", "pt", "es"),
+        ("", "pt-BR", "de", "pt"),
+        ("", "nl", "de", "de"),
+        ("", "", "pt", "pt"),
+        ("", "", "en", "en"),
+    ],
+)
+async def test_senders_are_written_to_in_their_language(
+    story: Story, extra: str, directory: str, setting: str, expected: str
+) -> None:
+    """What the mail says its writer reads comes first, then its own language, the directory's entry, the setting."""
+    people = {"people": {"mira@corp.example": {"language": directory}}, "lists": {}}
+    organisation = story.house.settings.organisation.model_copy(update={"language": setting})
+    house = replace(
+        story.house,
+        directory=Fixed.from_mapping(people),
+        settings=story.house.settings.model_copy(update={"organisation": organisation}),
+    )
+    assert expected == await language_of(house, walk(mail(ASK, extra=extra)), SENDER)

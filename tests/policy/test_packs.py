@@ -1,12 +1,14 @@
 """Packs that are wrong are refused with the file and the key."""
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import UserError
-from gateway.policy.pack import ASKED_BEFORE
+from gateway.language.tags import LANGUAGES
+from gateway.policy.pack import ASKED_BEFORE, Telling
 from gateway.policy.packs import find, load
 
 BAD = Path(__file__).resolve().parents[1] / "bad_packs"
@@ -173,3 +175,22 @@ def test_the_strictest_override_counts(tmp_path: Path) -> None:
     assert site.override(["demand", "call-out", "repeat-ask"]) == "none"
     assert site.override(["unjudgeable"]) == "none"
     assert site.override([]) == "none"
+
+
+@pytest.mark.parametrize("name", ["ask-once", "never-ask"])
+def test_every_rule_speaks_every_language(name: str) -> None:
+    """Title, why and advice of each rule are there in each language of the notices, and are not the English ones."""
+    for rule in load(name).rules.values():
+        assert rule.telling("en") == Telling(title=rule.title, why=rule.why, advice=rule.advice)
+        for language in LANGUAGES[1:]:
+            told, own = rule.telling(language), rule.telling("en")
+            assert language in rule.tellings, f"{rule.id} has no [{language}]"
+            assert told.title != own.title
+            assert told.why != own.why
+            assert told.advice != own.advice
+
+
+def test_a_rule_without_words_in_a_language_speaks_its_own() -> None:
+    """A pack of a site's own may be written in one language only."""
+    rule = replace(load("ask-once").rules["demand"], tellings={})
+    assert rule.why == rule.telling("de").why
