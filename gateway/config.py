@@ -122,7 +122,16 @@ class Holds(_Section):
     expire_days: int = Field(default=7, ge=1)
     storage_limit: int = Field(default=5 * 1024**3, ge=1024 * 1024)  # bytes of mail held at once
     notice_from: str = ""  # "": askonce@<first internal domain>
+    replies: bool = True  # notices can be answered: with a new text, to withdraw, to dispute
+    remind_hours: int = Field(default=24, ge=0)  # before it expires, the sender is reminded; 0: never
+    digest_seconds: int = Field(default=60, ge=0)  # after a notice, further holds of this sender are told together
     retry_hours: int = Field(default=48, ge=1)  # how long we try to deliver our own mail
+
+    @model_validator(mode="after")
+    def _room_for_the_key(self) -> Self:
+        if self.replies and len(self.notice_from.rpartition("@")[0]) > 15:
+            raise ValueError("at most 15 characters may stand before the @ of notice_from, or set replies to false")
+        return self
 
 
 class Web(_Section):

@@ -36,11 +36,12 @@ _HOSTILE = re.compile(
     r"[\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
 _LINK = re.compile(r"(/h/)[A-Za-z0-9_-]{8,}")  # the path of a notice's link; see gateway.holds.link
+_ANSWER = re.compile(r"(\+)[A-Za-z2-7]{48}(?=@)")  # the key of an address for answers; see gateway.holds.answer_address
 _CREDENTIAL = re.compile(
     r"(?i)(\bauth[ ]+(?:plain|login|xoauth2|oauthbearer|cram-md5)[ ]+|\bauthorization[ ]*:[ ]*(?:[a-z]+[ ]+)?"
     r"|\b(?:password|passwd|token|secret|api_?key)[ ]?[=:][ ]?)[^\s&;,\"']+"
 )
-_SIGNS = ("/h/", "auth", "passw", "token", "secret", "api")
+_SIGNS = ("/h/", "+", "auth", "passw", "token", "secret", "api")
 _SECRET_KEY = re.compile(r"(?i)password|passwd|token|secret|authorization|cookie|credential")
 _PLAIN = re.compile(r"[!#-<>-\[\]-~]+\Z")  # printable ASCII without space, quote, equals sign and backslash
 
@@ -93,11 +94,14 @@ def clean(text: str) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """The text without the secret of a notice's link and without what follows the name of a credential."""
+    """The text without the keys of a notice (its link, its address for answers) and without what follows the name of a
+    credential."""
     low = text.lower()
     if not any(sign in low for sign in _SIGNS):  # nearly all of it: a cheap look spares the patterns
         return text
-    return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", _LINK.sub(rf"\g<1>{HIDDEN}", text))
+    for pattern in (_LINK, _ANSWER, _CREDENTIAL):
+        text = pattern.sub(rf"\g<1>{HIDDEN}", text)
+    return text
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -24,7 +24,7 @@ from gateway.policy.pack import Pack
 from gateway.replies import Reply
 
 Clock = Callable[[], datetime]  # aware, UTC
-NewId = Callable[[], str]  # unique over all nodes, sortable by time
+NewId = Callable[[], str]  # 32 hex digits, lower case, unique over all nodes, sortable by time
 
 
 class Transaction(Protocol):
@@ -127,9 +127,18 @@ class HoldTable(Protocol):
         ...
 
     async def find(
-        self, *, states: Sequence[HoldState] = (), expires_before: datetime | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[HoldState] = (),
+        expires_before: datetime | None = None,
+        sender: str | None = None,
+        told_since: datetime | None = None,
+        untold: bool = False,
+        unreminded: bool = False,
+        limit: int = 100,
     ) -> list[HeldMail]:
-        """Holds in these states (all when empty), oldest first."""
+        """Holds in these states (all when empty), oldest first: of this sender (an address key); whose notice was
+        written after an instant, or not yet; whose sender was not reminded yet."""
         ...
 
     async def change(
@@ -143,8 +152,30 @@ class HoldTable(Protocol):
         """More recipients of a split mail that is still HELD; None when it no longer is."""
         ...
 
+    async def note(
+        self, held: HeldMail, *, told_at: datetime | None = None, reminded_at: datetime | None = None
+    ) -> HeldMail | None:
+        """Compare-and-set: its notice, its reminder is written; None when somebody was faster."""
+        ...
+
+    async def senders(self, state: HoldState) -> frozenset[str]:
+        """Keys of those who have a mail in this state."""
+        ...
+
     async def stored_bytes(self) -> int:
         """Sum of the sizes of mails not yet in a terminal state."""
+        ...
+
+
+class AnswerTable(Protocol):
+    """Answers to our notices that were taken, inside one unit."""
+
+    async def add(self, hold_id: str, mark: str, at: datetime) -> bool:
+        """Remember an answer to this hold by its mark (a digest); False when it was taken before."""
+        ...
+
+    async def since(self, hold_id: str, at: datetime) -> int:
+        """How many were taken for this hold after this instant."""
         ...
 
 
@@ -169,6 +200,8 @@ class Outbox(Protocol):
 class Unit(Protocol):
     """One atomic piece of work; commits when its block ends, is undone when the block raises."""
 
+    @property
+    def answers(self) -> AnswerTable: ...
     @property
     def asks(self) -> AskTable: ...
     @property

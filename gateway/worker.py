@@ -1,4 +1,4 @@
-"""The beat: expire holds whose time is up, drain the outbox, settle asks nobody came back for.
+"""The beat: tell and remind senders, expire holds whose time is up, drain the outbox, settle asks nobody came back for.
 
 Each step is a flow; here is only when, how many at once, and that trouble with one never stops the others. Any number
 of workers on any number of nodes may run: leases and compare-and-set keep them apart. IO through ports.
@@ -14,6 +14,7 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.flows.deliver import LEASE, deliver
 from gateway.flows.expire import expire_due
+from gateway.flows.tell import remind_due, tell_due
 from gateway.holds.hold import OutgoingMail
 from gateway.ports import House
 
@@ -59,6 +60,7 @@ class Worker:
     async def beat_once(self) -> None:
         """One beat: every step once, whatever became of the one before."""
         await self._step("expire", self._expire)
+        await self._step("tell", self._tell)
         await self._step("outbox", self._drain)
         await self._step("asks", self._settle)
 
@@ -79,6 +81,10 @@ class Worker:
         count = await expire_due(self._house)
         if count:
             log.info("holds expired", count=count)
+
+    async def _tell(self) -> None:
+        await tell_due(self._house)
+        await remind_due(self._house)
 
     async def _drain(self) -> None:
         """Deliver what is due, some at once, until nothing more is."""

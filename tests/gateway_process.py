@@ -83,6 +83,10 @@ def start_gateway(
     prefix: Sequence[str] = (),
 ) -> GatewayProcess:
     """Start and wait until it is ready; `prefix` is a command to run it under, such as strace."""
+    if "--config" not in arguments:
+        settings = state.parent / f"{state.name}.toml"
+        settings.write_text("[holds]\ndigest_seconds = 0\n", "utf-8")  # each hold is told at once, to be waited for
+        arguments = ["--config", str(settings), *arguments]
     domain_flags = [flag for domain in domains for flag in ("--internal-domain", domain)]
     command = [
         *prefix,

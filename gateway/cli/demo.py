@@ -107,6 +107,7 @@ async def _gateway(folder: Path, next_hop: int, once: bool) -> asyncio.subproces
         f'[smtp]\nlisten = "127.0.0.1:{0 if once else _preferred(10025)}"\nhostname = "gateway.{DOMAIN}"\n'
         f'[upstream]\naddress = "127.0.0.1:{next_hop}"\n'
         f'[web]\nlisten = "127.0.0.1:{0 if once else _preferred(8025)}"\n'
+        "[holds]\ndigest_seconds = 0\n"  # the story waits for each notice
         f'[state]\ndirectory = "{folder / "state"}"\n[log]\nlevel = "warning"\n',
         "utf-8",
     )

@@ -11,18 +11,21 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from gateway.asks.ask import AskState
 from gateway.audit.events import AuditEvent, NoticeSent
 from gateway.errors import AuditUnavailable, GatewayError
-from gateway.flows.notify import About, enveloped
+from gateway.flows.notify import about, answerable, enveloped
 from gateway.flows.step import Lost, step_record, take
+from gateway.holds.answer_address import answer_key
+from gateway.holds.changes import changes
+from gateway.holds.endings import Refusal, bounce_notice, sent_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
-from gateway.holds.link import PLACE, link_secret, linked, same_token
-from gateway.holds.notices import Refusal, bounce_notice
+from gateway.holds.link import filled, link_secret, placed, same_token
 from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
 from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
@@ -114,17 +117,17 @@ async def _offered(house: House, mail: OutgoingMail) -> Attempt:
 
 
 async def _ready(house: House, mail: OutgoingMail) -> bytes:
-    """The bytes as they leave: a notice gets its link now, so that the secret was never stored. Raises GatewayError
-    where the link would open nothing: the hold was made on a node with another key, which will deliver it."""
-    if mail.kind != "notice" or not mail.hold_id:
+    """The bytes as they leave: a notice gets its keys now, so that they were never stored. Raises GatewayError where
+    they would open nothing: the hold was made on a node with another key, which will deliver it."""
+    wanted = placed(mail.raw) if mail.kind == "notice" and mail.hold_id else ()
+    if not wanted:
         return mail.raw
-    secret = link_secret(house.notice_key, mail.hold_id)
     async with house.store.begin(write=False) as unit:
-        held = await unit.holds.get(mail.hold_id)
-    if held and PLACE.encode() in mail.raw.replace(b"=\r\n", b"") and not same_token(secret, held.token_hash):
+        held = [one for one in [await unit.holds.get(hold_id) for hold_id in wanted] if one]
+    if not all(same_token(link_secret(house.notice_key, one.id), one.token_hash) for one in held):
         log.error("notice of another node: give all nodes the same keys/notice.key", mail=mail.id)
         raise GatewayError("another node's key")
-    return linked(mail.raw, secret)
+    return filled(mail.raw, link=partial(link_secret, house.notice_key), answer=partial(answer_key, house.notice_key))
 
 
 async def _sent(house: House, mail: OutgoingMail, transaction: Transaction) -> Reply:
@@ -177,7 +180,8 @@ async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, no
     who are to be tried again, and tells the sender who was refused for good."""
     async with house.store.begin() as unit:
         held = await unit.holds.get(mail.hold_id)
-        if held and held.state is HoldState.SENDING:
+        first = held is not None and held.state is HoldState.SENDING
+        if held and first:
             changed = await unit.holds.change(held, HoldAction.DELIVERED, at=now, by="gateway")
             if changed:
                 await _record_fact(house, step_record(held, changed, HoldAction.DELIVERED, at=now, by="gateway"))
@@ -188,6 +192,16 @@ async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, no
             await unit.outbox.put(_remainder(house, mail, attempt.later, now))
         if held and attempt.refused:
             await _report(house, unit, held, mail, attempt.refused, others_got_it=True)
+        elif held and first:
+            await _tell_sent(house, unit, held, mail)
+
+
+async def _tell_sent(house: House, unit: Unit, held: HeldMail, mail: OutgoingMail) -> None:
+    """It went out: one word to the sender, with what is different. Whom compliance told that it goes, knows."""
+    if held.changed_by.startswith("compliance") or not await answerable(unit, held):
+        return
+    made = await asyncio.to_thread(changes, await unit.holds.raw(held.id), mail.raw)
+    await unit.outbox.put(enveloped(house, sent_notice(held, made), about(held)))
 
 
 async def _mark_retry(house: House, mail: OutgoingMail, now: datetime) -> None:
@@ -228,7 +242,7 @@ async def _report(
         return
     late = house.settings.holds.retry_hours if not any(refusal.code for refusal in told) else 0
     notice = bounce_notice(held, told, others_got_it=others_got_it, late_hours=late)
-    letter = enveloped(house, notice, About(mail_id=held.id, sender=held.mail_from, hold_id=held.id))
+    letter = enveloped(house, notice, about(held))
     status = delivery_status(
         told,
         reporter=house.settings.smtp.hostname,

@@ -4,20 +4,22 @@ Granting is `release(..., decision=True)`; upholding leads back to HELD, so that
 the sender in the same unit. IO through ports.
 """
 
-from gateway.flows.notify import About, enveloped, unanswerable
-from gateway.flows.step import Changed, Lost, TooLate, known, take, too_late
+from gateway.flows.notify import about, answerable, enveloped, ways
+from gateway.flows.step import Along, Changed, Lost, TooLate, known, nothing, take, too_late
+from gateway.holds.endings import upheld_notice
 from gateway.holds.lifecycle import HoldAction
-from gateway.holds.notices import upheld_notice
-from gateway.mail.message import walk
 from gateway.ports import House
 
 
-async def dispute(house: House, hold_id: str, *, reason: str, actor: str) -> Changed | TooLate:
-    """Put the mail before compliance. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+async def dispute(house: House, hold_id: str, *, reason: str, actor: str, along: Along = nothing) -> Changed | TooLate:
+    """Put the mail before compliance. `along` joins the same unit. Raises KeyError for an unknown id, GatewayError when
+    nothing was done."""
     try:
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
-            return Changed(held=await take(house, unit, held, HoldAction.DISPUTE, by=actor, note=reason))
+            changed = await take(house, unit, held, HoldAction.DISPUTE, by=actor, note=reason)
+            await along(unit)
+            return Changed(held=changed)
     except Lost:
         return await too_late(house, hold_id)
 
@@ -28,10 +30,10 @@ async def uphold(house: House, hold_id: str, *, note: str, actor: str) -> Change
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
             changed = await take(house, unit, held, HoldAction.UPHOLD, by=actor, note=note)
-            if not unanswerable(walk(await unit.holds.raw(hold_id)), held.mail_from):
-                notice = upheld_notice(changed, house.pack, note, now=house.clock())
-                about = About(mail_id=held.id, sender=held.mail_from, hold_id=held.id)
-                await unit.outbox.put(enveloped(house, notice, about))
+            if await answerable(unit, held):
+                open_ways = ways(house.settings, held)
+                notice = upheld_notice(changed, house.pack, note, open_ways, now=house.clock())
+                await unit.outbox.put(enveloped(house, notice, about(held)))
             return Changed(held=changed)
     except Lost:
         return await too_late(house, hold_id)

@@ -6,11 +6,11 @@ The state and the returning mail are one unit: never one without the other, neve
 import structlog
 
 from gateway.errors import GatewayError
-from gateway.flows.notify import About, enveloped
+from gateway.flows.notify import about, enveloped
 from gateway.flows.step import Lost, known, take
+from gateway.holds.endings import expired_notice
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldAction, HoldState
-from gateway.holds.notices import expired_notice
 from gateway.ports import House
 
 log = structlog.get_logger(__name__)
@@ -42,10 +42,8 @@ async def expire(house: House, held: HeldMail) -> bool:
             held = await known(unit, held.id)
             changed = await take(house, unit, held, HoldAction.EXPIRE, by="gateway")
             if held.mail_from.text:
-                about = About(mail_id=held.id, sender=held.mail_from, hold_id=held.id)
-                notice = expired_notice(changed, house.pack)
                 raw = await unit.holds.raw(held.id)
-                await unit.outbox.put(enveloped(house, notice, about, original=raw))
+                await unit.outbox.put(enveloped(house, expired_notice(changed, house.pack), about(held), original=raw))
             return True
     except Lost:
         log.info("hold expired elsewhere", hold=held.id)

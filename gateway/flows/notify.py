@@ -2,23 +2,31 @@
 
 RFC 3834: the reverse-path is null, nobody's automatic mail is answered, and each notice carries the keyed mark by which
 we know it again. Enqueued in the unit of what it tells about, so that there is never one without the other. IO: the
-clock and ids of the house.
+clock and ids of the house, the directory, the caller's unit.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.config import Settings
+from gateway.holds.answer_address import answer_address
+from gateway.holds.endings import disputed_notice, settled_notice, withdrawn_notice
+from gateway.holds.grounds import advice
 from gateway.holds.hold import HeldMail, OutgoingMail
-from gateway.holds.notices import Notice, advice, advise_notice, held_notice
+from gateway.holds.link import answer_place, link_place
+from gateway.holds.notice import Notice, Ways
+from gateway.holds.notices import advise_notice, digest_notice, held_notice, reminder_notice
+from gateway.language.catalogue import catalogue
 from gateway.language.tags import best
 from gateway.mail.automatic import is_automatic
 from gateway.mail.compose import compose
 from gateway.mail.envelope import Path
-from gateway.mail.message import Message
+from gateway.mail.message import Message, walk
 from gateway.mail.trace_headers import NOTICE_HEADER, notice_mark
 from gateway.policy.labels import Favour
 from gateway.policy.verdict import Verdict
-from gateway.ports import House
+from gateway.ports import House, Unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,20 +38,63 @@ class About:
     hold_id: str = ""
 
 
-def held_notice_mail(house: House, held: HeldMail, *, secret: str, message: Message) -> OutgoingMail | None:
+def about(held: HeldMail) -> About:
+    """A notice about a held mail, to its sender."""
+    return About(mail_id=held.id, sender=held.mail_from, hold_id=held.id)
+
+
+def held_notice_mail(house: House, held: HeldMail, *, message: Message) -> OutgoingMail | None:
     """The notice of a hold, with its link; None when nobody may be answered: null sender or automatic mail."""
     if unanswerable(message, held.mail_from):
         return None
-    notice = held_notice(held, house.pack, link(house.settings, secret))
-    return enveloped(house, notice, About(mail_id=held.id, sender=held.mail_from, hold_id=held.id))
+    return held_mail_notice(house, held)
+
+
+def held_mail_notice(house: House, held: HeldMail) -> OutgoingMail:
+    """The notice of a hold whose sender may be answered."""
+    return enveloped(house, held_notice(held, house.pack, ways(house.settings, held)), about(held))
+
+
+def digest_mail(house: House, held: Sequence[HeldMail], *, reminding: bool = False) -> OutgoingMail:
+    """One notice about several holds of one sender; or, `reminding`, the word before they expire."""
+    notice = digest_notice(held, house.pack, [ways(house.settings, one) for one in held], reminding=reminding)
+    return enveloped(house, notice, about(held[-1]))
+
+
+def reminder_mail(house: House, held: HeldMail) -> OutgoingMail:
+    """The word before a hold expires."""
+    return enveloped(house, reminder_notice(held, house.pack, ways(house.settings, held)), about(held))
+
+
+def withdrawn_mail(house: House, held: HeldMail) -> OutgoingMail:
+    """The mail was taken back."""
+    return enveloped(house, withdrawn_notice(held), about(held))
+
+
+def disputed_mail(house: House, held: HeldMail, *, answer_to: str) -> OutgoingMail:
+    """The dispute that came by reply has been passed on."""
+    return enveloped(house, disputed_notice(held, answer_to=answer_to), about(held))
+
+
+def settled_mail(house: House, held: HeldMail, *, answer_to: str) -> OutgoingMail:
+    """The answer came too late; what happened before it."""
+    return enveloped(house, settled_notice(held, answer_to=answer_to), about(held))
 
 
 def advise_mail(
-    house: House, *, mail_id: str, sender: Path, message: Message, verdict: Verdict, language: str = "en"
+    house: House,
+    *,
+    mail_id: str,
+    sender: Path,
+    message: Message,
+    verdict: Verdict,
+    language: str = "en",
+    closed: HeldMail | None = None,
 ) -> OutgoingMail | None:
-    """The friendly note: what a rule advises, and to supply the artwork next time; None when nobody may be answered or
-    there is nothing to say."""
-    found = advice(verdict.findings, house.pack)
+    """The friendly note: what a rule advises, to supply the artwork next time, and a word about a held mail that this
+    one took the place of; None when nobody may be answered or there is nothing to advise."""
+    say = catalogue(language)
+    found = advice(verdict.findings, house.pack, say)
     artwork = Favour.PROFILE_CHANGE in verdict.favours and not verdict.artwork
     if unanswerable(message, sender) or not (found or artwork):
         return None
@@ -54,6 +105,7 @@ def advise_mail(
         found=found,
         artwork=artwork,
         language=language,
+        closed=closed,
     )
     return enveloped(house, notice, About(mail_id=mail_id, sender=sender))
 
@@ -71,6 +123,23 @@ async def language_of(house: House, message: Message, sender: Path) -> str:
 def unanswerable(message: Message, sender: Path) -> bool:
     """RFC 3834 section 2: a null reverse-path, a list, a bulk or an automatic mail gets no answer."""
     return not sender.text or is_automatic(message, sender.text)
+
+
+async def answerable(unit: Unit, held: HeldMail) -> bool:
+    """The same asked of a mail in the store."""
+    if not held.mail_from.text:
+        return False
+    raw = await unit.holds.raw(held.id)
+    return not unanswerable(await asyncio.to_thread(walk, raw), held.mail_from)
+
+
+def ways(settings: Settings, held: HeldMail) -> Ways:
+    """What the sender can do, with places where the keys will be when the notice leaves."""
+    reply = settings.holds.replies
+    return Ways(
+        link=link(settings, link_place(held.id)),
+        reply_to=answer_address(notice_from(settings), answer_place(held.id)) if reply else "",
+    )
 
 
 def link(settings: Settings, secret: str) -> str:
@@ -92,7 +161,7 @@ def enveloped(house: House, notice: Notice, about: About, *, original: bytes | N
     from_ = notice_from(house.settings)
     message_id = f"<{unique}@{from_.rpartition('@')[2]}>"
     raw = compose(
-        from_=from_,
+        from_=f"{notice.sender_name} <{from_}>" if notice.sender_name else from_,
         to=about.sender.text,
         subject=notice.subject,
         text=notice.text,
@@ -102,6 +171,7 @@ def enveloped(house: House, notice: Notice, about: About, *, original: bytes | N
         date=now,
         boundary_seed=unique,
         attached=original,
+        reply_to=notice.reply_to,
     )
     return OutgoingMail(
         id=f"{about.mail_id}.{unique}.{notice.kind}",

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, assess
-from gateway.flows.notify import About, enveloped, unanswerable
+from gateway.flows.notify import about, enveloped, unanswerable
 from gateway.flows.recheck import Recheck, checked, passing, sealed
 from gateway.flows.step import Lost, TooLate, known, take, too_late
+from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
-from gateway.holds.lifecycle import HoldAction, next_state
-from gateway.holds.notices import granted_notice
+from gateway.holds.lifecycle import HoldAction, HoldState, next_state
 from gateway.holds.revision import NotEditable, Revision, revise
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
@@ -68,7 +68,7 @@ async def release(
             if passing(found) or decision:
                 changed = await _send(house, unit, held, revision, found, actor=actor, note=note)
                 if decision:
-                    await _tell(house, unit, changed, message, note)
+                    await _tell(house, unit, held, message, note)
     except BaseException as error:
         if on_record:
             _note_outcome(house, on_record, "duplicate" if isinstance(error, Lost) else "failed")
@@ -127,8 +127,8 @@ async def _remembered(unit: Unit, found: Assessment) -> str:
 async def _tell(house: House, unit: Unit, held: HeldMail, message: Message, note: str) -> None:
     """The decision goes to the sender, who may be waiting for it."""
     if not unanswerable(message, held.mail_from):
-        about = About(mail_id=held.id, sender=held.mail_from, hold_id=held.id)
-        await unit.outbox.put(enveloped(house, granted_notice(held, note), about))
+        notice = granted_notice(held, note, disputed=held.state is HoldState.DISPUTED)
+        await unit.outbox.put(enveloped(house, notice, about(held)))
 
 
 def _verdict(house: House, held: HeldMail, revision: Revision, found: Assessment) -> VerdictReached:

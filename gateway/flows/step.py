@@ -4,6 +4,7 @@ Compare-and-set through the lifecycle table; who comes too late learns what happ
 the store and the audit, through ports.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +36,13 @@ class TooLate:
     def state(self) -> HoldState:
         """Where the mail is now."""
         return self.held.state
+
+
+Along = Callable[[Unit], Awaitable[None]]  # what else belongs into the unit of a step
+
+
+async def nothing(unit: Unit) -> None:
+    """Nothing else."""
 
 
 class Lost(Exception):

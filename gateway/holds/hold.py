@@ -47,6 +47,9 @@ class HeldMail:
     changed_by: str = ""  # "sender", "compliance:NAME", "gateway"
     note: str = ""  # the reason of a dispute, the words of a decision, the next hop's refusal
     ask_id: str = ""  # the ask reserved for its release
+    told_at: datetime | None = None  # when its notice was written; None: it waits for the digest
+    reminded_at: datetime | None = None
+    thread: tuple[str, ...] = ()  # the Message-IDs it answers or follows (RFC 5322 section 3.6.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,13 @@ from gateway.holds.alignment import (
     segments,
     visible,
 )
+from gateway.language.catalogue import later
 from gateway.mail.html_text import html_text
 from gateway.mail.reading import text_from
 from gateway.mail.text import BlockKind, MessageText
 
-SIMPLER_LINES = "The lines you changed lose some of their formatting (bold, colours, links); all others keep it."
-SIMPLER_WHOLE = "The formatting becomes simple paragraphs."
+SIMPLER_LINES = later("The lines you changed lose some of their formatting (bold, colours, links); all others keep it.")
+SIMPLER_WHOLE = later("The formatting becomes simple paragraphs.")
 
 _MAX_DEPTH = 5000  # open elements; the parser's time grows with the square of the depth
 _UNSEEN = re.compile(r"script|style|head|title|template|object|iframe|frame|noframes|audio|video|map|canvas")

@@ -1,8 +1,10 @@
 """The life of a held mail, as one table. *Pure.*
 
 A held mail is revised and judged again, and goes out (SENDING, SENT); or it is withdrawn by its sender, or expires and
-goes back to its sender; or the sender disputes the hold and compliance releases it or upholds it. What the next hop
-refuses for good comes back as a bounce (FAILED). There is no other way through.
+goes back to its sender; or the sender disputes the hold and compliance releases it or upholds it; or its sender sends a
+corrected mail afresh, and once that is delivered the held one is closed (SUPERSEDED): while it is HELD only, for a
+dispute waits for a decision. What the next hop refuses for good comes back as a bounce (FAILED). There is no other way
+through.
 """
 
 from enum import StrEnum
@@ -17,6 +19,7 @@ class HoldState(StrEnum):
     SENT = "sent"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    SUPERSEDED = "superseded"
     FAILED = "failed"
 
 
@@ -28,6 +31,7 @@ class HoldAction(StrEnum):
     DISPUTE = "dispute"
     UPHOLD = "uphold"  # compliance: the hold stands, the sender may still revise
     EXPIRE = "expire"
+    SUPERSEDE = "supersede"  # a corrected mail of the same sender was delivered
     DELIVERED = "delivered"  # the next hop's 250
     REFUSED = "refused"  # the next hop's 5yz, or retries exhausted
 
@@ -37,6 +41,7 @@ LIFECYCLE: dict[tuple[HoldState, HoldAction], HoldState] = {
     (HoldState.HELD, HoldAction.WITHDRAW): HoldState.WITHDRAWN,
     (HoldState.HELD, HoldAction.DISPUTE): HoldState.DISPUTED,
     (HoldState.HELD, HoldAction.EXPIRE): HoldState.EXPIRED,
+    (HoldState.HELD, HoldAction.SUPERSEDE): HoldState.SUPERSEDED,
     (HoldState.DISPUTED, HoldAction.RELEASE): HoldState.SENDING,
     (HoldState.DISPUTED, HoldAction.UPHOLD): HoldState.HELD,
     (HoldState.DISPUTED, HoldAction.WITHDRAW): HoldState.WITHDRAWN,
@@ -44,7 +49,7 @@ LIFECYCLE: dict[tuple[HoldState, HoldAction], HoldState] = {
     (HoldState.SENDING, HoldAction.REFUSED): HoldState.FAILED,
 }
 
-TERMINAL = frozenset({HoldState.SENT, HoldState.WITHDRAWN, HoldState.EXPIRED, HoldState.FAILED})
+TERMINAL = frozenset({HoldState.SENT, HoldState.WITHDRAWN, HoldState.EXPIRED, HoldState.SUPERSEDED, HoldState.FAILED})
 
 
 def next_state(state: HoldState, action: HoldAction) -> HoldState | None:

@@ -1,18 +1,18 @@
-"""The link in a notice: a secret that is the key to one held mail.
+"""The keys in a notice: the link that opens one held mail, and the address at which its sender may answer.
 
-It is derived from the installation's key and the hold's id, so it need not be stored: the store keeps its SHA-256, and
-a notice waits in the outbox with a place holder that is filled in on the way out. A copy of the store opens nothing.
-*Pure*: the key comes in. HMAC: RFC 2104.
+Both are derived from the installation's key and the hold's id, so neither need be stored: the store keeps the link's
+SHA-256, and a notice waits in the outbox with place holders that are filled in on the way out. A copy of the store
+opens nothing. *Pure*: the key comes in. HMAC: RFC 2104.
 """
 
 import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 
-# As long as a secret and of its characters, so that quoted-printable breaks lines at the same places.
-PLACE = "askonce-puts-the-link-here-when-this-leaves"
-_PLACED = re.compile("(?:=\r\n)?".join(map(re.escape, PLACE)).encode("ascii"))
+# As long as what takes their place and of its characters, so that quoted-printable breaks lines at the same places.
+_LINK, _ANSWER = "askonce-lnk", "askonce-answers-"  # followed by the hold's id, 32 hex digits
 _BREAK = b"=\r\n"
 
 
@@ -22,14 +22,42 @@ def link_secret(key: bytes, hold_id: str) -> str:
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
-def linked(raw: bytes, secret: str) -> bytes:
-    """A notice with `secret` where the place holder stands, soft line breaks (RFC 2045 section 6.7) kept."""
-    return _PLACED.sub(lambda found: _filled(found[0], secret), raw)
+def link_place(hold_id: str) -> str:
+    """What stands in a waiting notice where the secret of this hold's link will be; 43 characters."""
+    return _LINK + hold_id
 
 
-def _filled(placed: bytes, secret: str) -> bytes:
+def answer_place(hold_id: str) -> str:
+    """What stands in a waiting notice where the key of its answer address will be; 48 characters."""
+    return _ANSWER + hold_id
+
+
+def placed(raw: bytes) -> frozenset[str]:
+    """The holds whose keys a waiting notice still needs."""
+    return frozenset(_hold(found[0]) for pattern in _PATTERNS for found in pattern.finditer(raw))
+
+
+def filled(raw: bytes, *, link: Callable[[str], str], answer: Callable[[str], str]) -> bytes:
+    """A notice with the keys of each hold where their places are, soft line breaks (RFC 2045 section 6.7) kept."""
+    for pattern, key in zip(_PATTERNS, (link, answer), strict=True):
+        raw = pattern.sub(lambda found, key=key: _put(found[0], key(_hold(found[0]))), raw)  # type: ignore[misc]
+    return raw
+
+
+def _pattern(place: str) -> re.Pattern[bytes]:
+    return re.compile("(?:=\r\n)?".join([*map(re.escape, place), *["[0-9a-f]"] * 32]).encode("ascii"))
+
+
+_PATTERNS = (_pattern(_LINK), _pattern(_ANSWER))
+
+
+def _hold(place: bytes) -> str:
+    return place.replace(_BREAK, b"")[-32:].decode("ascii")
+
+
+def _put(place: bytes, secret: str) -> bytes:
     letters = iter(secret.encode("ascii"))
-    pieces = placed.split(_BREAK)
+    pieces = place.split(_BREAK)
     return _BREAK.join(bytes(next(letters) for _ in piece) for piece in pieces)
 
 

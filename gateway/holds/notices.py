@@ -1,111 +1,129 @@
-"""The notices we write to senders: what they say, in which order, with which headers.
+"""What a sender is told while a mail waits: held, several held, still held, about to expire; and the tip for next time.
 
 A busy person must understand in ten seconds what happened, why, and what to do, and must not feel accused. Each
-function takes facts and gives a `Notice`; nothing is sent here. Headers follow RFC 3834 (automatic responses). *Pure.*
+function takes facts and gives a `Notice`; nothing is sent here. *Pure.*
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
+from gateway.holds.grounds import Ground, grounds
 from gateway.holds.hold import HeldMail
-from gateway.holds.layout import Block, Kind, as_html, as_text, one_line
-from gateway.holds.words import Words, words
-from gateway.policy.labels import SHOWN_FIRST, Mode
-from gateway.policy.pack import ASKED_BEFORE, Pack
-from gateway.policy.verdict import Finding
+from gateway.holds.layout import Block, Kind, heading, lead, one_line, paragraph, quote
+from gateway.holds.notice import (
+    SEND,
+    Notice,
+    Ways,
+    asked_before,
+    expiry,
+    marked,
+    noted,
+    recipients,
+    remedy,
+    rule_words,
+    shown_subject,
+    ways_out,
+)
+from gateway.language.catalogue import Catalogue, catalogue
+from gateway.policy.pack import Pack
 
-_MOST_SENTENCES = 3  # of one rule
 _MOST_RULES = 4
-_MOST_REFUSALS = 20
-_SUBJECT_LENGTH = 120
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
+_MOST_HELD = 25  # shown in one digest
+_MOST_LOST = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A mail to a sender before it gets its envelope. `headers` are (name, value), ASCII."""
-
-    kind: str  # held, advise, expired, bounce, granted, upheld
-    subject: str
-    text: str
-    html: str
-    headers: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """One rule that stopped a mail, as its sender sees it; `because` says what is the matter with the sentences."""
-
-    rule_id: str
-    title: str
-    why: str
-    advice: str
-    fix: str
-    sentences: tuple[str, ...]
-    because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A recipient the next hop refused for good, and its words; `code` 0 when time ran out."""
-
-    recipient: str
-    code: int = 0
-    text: str = ""
-
-
-def grounds(findings: Sequence[Finding], pack: Pack) -> tuple[Ground, ...]:
-    """The rules on whose account a mail is held, strictest reason first, each once."""
-    return _grounds(findings, pack, (Mode.HOLD, Mode.REJECT))
-
-
-def advice(findings: Sequence[Finding], pack: Pack) -> tuple[Ground, ...]:
-    """The rules that only advise, strictest reason first, each once."""
-    return _grounds(findings, pack, (Mode.ADVISE,))
-
-
-def _grounds(findings: Sequence[Finding], pack: Pack, modes: tuple[Mode, ...]) -> tuple[Ground, ...]:
-    stopping = [finding for finding in findings if finding.mode in modes]
-    stopping.sort(key=lambda finding: SHOWN_FIRST[finding.label])
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in stopping:
-        by_rule.setdefault(finding.rule_id, []).append(finding)
-    return tuple(_ground(rule_id, found, pack) for rule_id, found in by_rule.items())
-
-
-def _ground(rule_id: str, found: list[Finding], pack: Pack) -> Ground:
-    rule = pack.rules.get(rule_id)
-    sentences = dict.fromkeys(one_line(finding.sentence) for finding in found)
-    because = one_line(found[0].because)
-    why = one_line(rule.why, 600) if rule else ""
-    return Ground(
-        rule_id=rule_id,
-        title=one_line(rule.title) if rule else "",
-        why=why,
-        advice=one_line(rule.advice, 600) if rule else "",
-        fix=one_line(rule.fix) if rule else "",
-        sentences=tuple(sentence for sentence in sentences if sentence)[:_MOST_SENTENCES],
-        because="" if because.rstrip(".") in why else because,
-    )
-
-
-def held_notice(held: HeldMail, pack: Pack, link: str) -> Notice:
-    """Told at once: your mail waits, for this sentence, by this rule; here is what to do. `link` "" without a page."""
-    say = words(held.language)
-    found = grounds(held.findings, pack)[:_MOST_RULES]
+def held_notice(held: HeldMail, pack: Pack, ways: Ways) -> Notice:
+    """Told at once: your mail waits, for this sentence, by this rule; here is what to do."""
+    say = catalogue(held.language)
+    opening = say.gettext('Your mail "{subject}" to {count} has not been sent yet.')
     blocks = [
-        _lead(say.held_opening.format(subject=_subject(held.subject, say), count=say.count(len(held.rcpt_to)))),
-        _paragraph(say.nobody_told),
-        *_marked(found, say),
-        *_asked_before(held, say),
-        _heading(say.to_do),
-        *_remedy(found, say),
-        *_act(link, say),
-        _paragraph(say.expiry.format(date=say.date(held.expires_at))),
+        lead(_about(opening, held, say)),
+        paragraph(say.gettext("Nobody else has been told. You can put it right in a minute.")),
+        *_grounds_and_ways(held, pack, ways, say),
     ]
-    return _notice("held", say.held_subject, blocks, say, subject=held.subject, message_id=held.message_id)
+    return _of("held", say.gettext("Not sent yet: {subject}"), blocks, held, say, ways)
+
+
+def digest_notice(held: Sequence[HeldMail], pack: Pack, ways: Sequence[Ways], *, reminding: bool = False) -> Notice:
+    """Several mails of one sender wait, or, `reminding`, go back soon: each with its first reason and its own page; in
+    the language of the newest."""
+    say, count = catalogue(held[-1].language), len(held)
+    if reminding:
+        opening = say.ngettext(
+            "{number} mail of yours still waits for you.", "{number} mails of yours still wait for you.", count
+        )
+    else:
+        opening = say.ngettext(
+            "{number} mail of yours has not been sent yet.", "{number} mails of yours have not been sent yet.", count
+        )
+    opening = opening.format(number=count)
+    blocks = [lead(opening), paragraph(say.gettext("Nobody else has been told. Each can be put right in a minute."))]
+    for one, way in list(zip(held, ways, strict=True))[:_MOST_HELD]:
+        blocks += _one_of_many(one, pack, way, say)
+    if len(held) > _MOST_HELD:
+        more = say.ngettext("And {number} more.", "And {number} more.", len(held) - _MOST_HELD)
+        blocks.append(paragraph(more.format(number=len(held) - _MOST_HELD)))
+    kind = "reminder" if reminding else "digest"
+    return noted(kind, opening.rstrip("."), blocks, say, subject="", message_id="")
+
+
+def _one_of_many(held: HeldMail, pack: Pack, ways: Ways, say: Catalogue) -> list[Block]:
+    found = grounds(held.findings, pack, say)[:1]
+    to = say.gettext("To {count}; it comes back to you on {date} if you do nothing.")
+    blocks = [
+        heading(shown_subject(held.subject, say)),
+        *(quote(sentence) for ground in found for sentence in ground.sentences[:1]),
+        *(paragraph(ground.title or ground.because) for ground in found),
+        paragraph(to.format(count=recipients(len(held.rcpt_to), say), date=say.date(held.expires_at))),
+    ]
+    if ways.link:
+        blocks.append(Block(kind=Kind.LINK, text=ways.link, label=say.gettext("Open your mail")))
+    return blocks
+
+
+def reminder_notice(held: HeldMail, pack: Pack, ways: Ways) -> Notice:
+    """Soon the mail goes back: the last chance to do something about it."""
+    say = catalogue(held.language)
+    opening = say.gettext('Your mail "{subject}" to {count} still waits for you.')
+    until = say.gettext("Until {moment} you can change and send it, or take it back. Then it comes back to you.")
+    blocks = [
+        lead(_about(opening, held, say)),
+        paragraph(until.format(moment=say.moment(held.expires_at))),
+        *marked(grounds(held.findings, pack, say)[:1], say),
+        heading(say.gettext("What to do")),
+        *ways_out(ways, say),
+    ]
+    return _of("reminder", say.gettext("Still waiting for you: {subject}"), blocks, held, say, ways)
+
+
+def still_held_notice(
+    held: HeldMail, pack: Pack, ways: Ways, *, answer_to: str, lost: Sequence[str] = (), reason: str = ""
+) -> Notice:
+    """The answer to a new text that does not pass either: `held` carries what is found in it. `reason`: why the mail
+    cannot be changed at all."""
+    say = catalogue(held.language)
+    opening = say.gettext('Your new text for "{subject}" has not been sent yet.')
+    blocks = [lead(opening.format(subject=shown_subject(held.subject, say)))]
+    if reason:
+        blocks += [paragraph(say.gettext(reason)), *ways_out(ways, say), expiry(held, say)]
+    else:
+        waits = say.gettext("Something in it still needs another wording. The mail waits as it was; nobody got it.")
+        blocks += [paragraph(waits), *_lost(lost, say), *_grounds_and_ways(held, pack, ways, say)]
+    title = say.gettext("Not sent yet: {subject}")
+    return _of("still-held", title, blocks, held, say, ways, answer_to=answer_to)
+
+
+def unclear_notice(held: HeldMail, ways: Ways, *, answer_to: str, read: str, why: str) -> Notice:
+    """The answer to an answer that may have been meant otherwise; nothing was done. `why` one plain sentence; `read`
+    what was understood as the new text, "" for none."""
+    say = catalogue(held.language)
+    opening = say.gettext('Your mail "{subject}" still waits: we were not sure what you meant.')
+    blocks = [lead(opening.format(subject=shown_subject(held.subject, say))), paragraph(say.gettext(why))]
+    if read:
+        again = say.gettext("To send exactly this, answer with {word} as the first word and the text after it.")
+        blocks += [quote(one_line(read, 1000)), paragraph(again.format(word=say.gettext(SEND)))]
+    blocks += [heading(say.gettext("What to do")), *ways_out(ways, say), expiry(held, say)]
+    title = say.gettext("Not sent yet: {subject}")
+    return _of("unclear", title, blocks, held, say, ways, answer_to=answer_to)
 
 
 def advise_notice(
@@ -116,167 +134,73 @@ def advise_notice(
     language: str = "en",
     found: Sequence[Ground] = (),
     artwork: bool = True,
+    closed: HeldMail | None = None,
 ) -> Notice:
     """The mail went out; next time, do as the rules in `found` advise and, for a favour without it, supply the
-    `artwork`."""
-    say = words(language)
-    blocks = [_lead(say.advise_opening.format(subject=_subject(subject, say))), _heading(say.advise_rule)]
+    `artwork`. `closed`: the held mail whose place it took."""
+    say = catalogue(language)
+    opening = say.gettext('Your mail "{subject}" has been sent. You need not do anything.')
+    supply = say.gettext(
+        "Supply the artwork: attach the picture or banner, or link to it, so that whoever likes the idea can use it at"
+        " once, without having to make it, look for it or ask for it."
+    )
+    once = say.ngettext(
+        "And let this one mail stand for itself: these colleagues are asked for this once within {number} day."
+        " Making new artwork available to everyone, without asking, is always fine.",
+        "And let this one mail stand for itself: these colleagues are asked for this once within {number} days."
+        " Making new artwork available to everyone, without asking, is always fine.",
+        window_days,
+    )
+    blocks = [
+        lead(opening.format(subject=shown_subject(subject, say))),
+        *([paragraph(closed_words(closed, say))] if closed else []),
+        heading(say.gettext("A tip for next time")),
+    ]
     for ground in found[:_MOST_RULES]:
-        blocks += [*(_quote(sentence) for sentence in ground.sentences), _paragraph(_rule(ground, say))]
-        blocks += [_paragraph(ground.advice)] if ground.advice else []
+        blocks += [*map(quote, ground.sentences), paragraph(rule_words(ground, say))]
+        blocks += [paragraph(ground.advice)] if ground.advice else []
     if artwork:
-        blocks += [_paragraph(say.advise_to_do), _paragraph(say.advise_once.format(days=window_days))]
-    return _notice("advise", say.advise_subject, blocks, say, subject=subject, message_id=message_id)
+        blocks += [paragraph(supply), paragraph(once.format(number=window_days))]
+    title = say.gettext("Sent - and a tip for next time: {subject}")
+    return noted("advise", title, blocks, say, subject=subject, message_id=message_id)
 
 
-def expired_notice(held: HeldMail, pack: Pack) -> Notice:
-    """The hold's time is up: the mail goes back to its sender, attached."""
-    say = words(held.language)
-    opening = say.expired_opening.format(
-        subject=_subject(held.subject, say), count=say.count(len(held.rcpt_to)), since=say.date(held.held_at)
-    )
-    blocks = [
-        _lead(opening),
-        _paragraph(say.expired_attached),
-        *_marked(grounds(held.findings, pack)[:1], say),
-        _heading(say.to_do),
-        _paragraph(say.expired_to_do),
-    ]
-    return _notice("expired", say.expired_subject, blocks, say, subject=held.subject, message_id=held.message_id)
+def closed_words(closed: HeldMail, say: Catalogue) -> str:
+    """What became of a held mail whose place a corrected one took."""
+    line = say.gettext("It takes the place of the mail we held since {date}; that one is closed and reaches nobody.")
+    return line.format(date=say.date(closed.held_at))
 
 
-def bounce_notice(held: HeldMail, refusals: Sequence[Refusal], *, others_got_it: bool, late_hours: int = 0) -> Notice:
-    """A mail that its sender released could not be delivered to these recipients; it is attached."""
-    say = words(held.language)
-    opening = say.bounce_some if others_got_it else say.bounce_late if late_hours else say.bounce_all
-    subject = _subject(held.subject, say)
-    lines = [f"{one_line(refusal.recipient)}: {_reply(refusal)}".rstrip(": ") for refusal in refusals]
-    blocks = [
-        _lead(opening.format(subject=subject, count=say.count(len(refusals)), hours=late_hours)),
-        _paragraph(say.bounce_attached),
-        _heading(say.bounce_refused),
-        *(_paragraph(line) for line in lines[:_MOST_REFUSALS]),
-        *([_paragraph("…")] if len(lines) > _MOST_REFUSALS else []),
-    ]
-    return _notice("bounce", say.bounce_subject, blocks, say, subject=held.subject, message_id=held.message_id)
-
-
-def granted_notice(held: HeldMail, note: str) -> Notice:
-    """Compliance agrees that the hold was a mistake: the mail is going out."""
-    say = words(held.language)
-    opening = _lead(say.granted_opening.format(subject=_subject(held.subject, say)))
-    blocks = [opening, *_their_words(note, say)]
-    return _notice("granted", say.granted_subject, blocks, say, subject=held.subject, message_id=held.message_id)
-
-
-def upheld_notice(held: HeldMail, pack: Pack, note: str, *, now: datetime) -> Notice:
-    """Compliance upholds the hold: what the sender can still do."""
-    say = words(held.language)
-    over = held.expires_at <= now
-    todo = say.upheld_late if over else say.upheld_to_do.format(date=say.date(held.expires_at))
-    found = grounds(held.findings, pack)[:_MOST_RULES]
-    blocks = [
-        _lead(say.upheld_opening.format(subject=_subject(held.subject, say))),
-        *_their_words(note, say),
-        *_marked(found[:1], say),
-        _heading(say.to_do),
-        *_remedy(found, say),
-        _paragraph(todo),
-    ]
-    return _notice("upheld", say.upheld_subject, blocks, say, subject=held.subject, message_id=held.message_id)
-
-
-def _notice(kind: str, title: str, blocks: list[Block], say: Words, *, subject: str, message_id: str) -> Notice:
-    title = title.format(subject=_subject(subject, say))
-    blocks = [*blocks, Block(kind=Kind.SMALL, text=say.footer)]
-    return Notice(
-        kind=kind,
-        subject=title,
-        text=as_text(blocks),
-        html=as_html(blocks, title=title, language=say.language),
-        headers=_headers(message_id),
-    )
-
-
-def _headers(message_id: str) -> tuple[tuple[str, str], ...]:
-    """RFC 3834 section 3.1; the thread only where the mail's own Message-ID is well-formed."""
-    thread = (("In-Reply-To", message_id), ("References", message_id)) if _MESSAGE_ID.fullmatch(message_id) else ()
-    return (("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All"), *thread)
-
-
-def _subject(subject: str, say: Words) -> str:
-    return one_line(subject, _SUBJECT_LENGTH) or say.no_subject
-
-
-def _marked(found: Sequence[Ground], say: Words) -> list[Block]:
-    """The sentences and the rule behind them; further rules shorter, under "also"."""
-    if not found:
-        return []
-    first, *others = found
-    blocks = [_heading(say.marked), *(_quote(sentence) for sentence in first.sentences)]
-    blocks += [_paragraph(first.because)] if first.because else []
-    if first.title or first.why or not first.because:
-        blocks += [_heading(say.rule), _paragraph(_rule(first, say))]
-    for other in others:
-        new = [sentence for sentence in other.sentences if sentence not in first.sentences]
-        blocks += [_heading(say.also), *(_quote(sentence) for sentence in new)]
-        blocks += [_paragraph(other.title or other.because)] if other.title or other.because else []
-    return blocks
-
-
-def _rule(ground: Ground, say: Words) -> str:
-    title = f"{ground.title}." if ground.title and ground.title[-1] not in ".!?" else ground.title
-    return " ".join(part for part in (title, ground.why) if part) or say.house_rule
-
-
-def _asked_before(held: HeldMail, say: Words) -> list[Block]:
-    """The earlier ask, with its date; in full only to the one who sent it."""
-    if not held.earlier:
-        return []
-    own = [ask for ask in held.earlier if ask.asker == held.sender]
-    last = max(own or held.earlier, key=lambda ask: ask.at)
-    called = say.called.format(subject=_subject(last.subject, say)) if last.subject else ""
-    line = say.you_asked.format(date=say.date(last.at), called=called)
+def _grounds_and_ways(held: HeldMail, pack: Pack, ways: Ways, say: Catalogue) -> list[Block]:
+    found = grounds(held.findings, pack, say)[:_MOST_RULES]
     return [
-        _heading(say.asked_before),
-        _paragraph(line if own else say.colleague_asked.format(date=say.date(last.at))),
+        *marked(found, say),
+        *asked_before(held, say),
+        heading(say.gettext("What to do")),
+        *remedy(found, say),
+        *ways_out(ways, say),
+        expiry(held, say),
     ]
 
 
-def _remedy(found: Sequence[Ground], say: Words) -> list[Block]:
-    """The advice of the strictest rule; where these people were asked before, other words for asking are no help."""
-    repeated = [ground for ground in found if ground.rule_id == ASKED_BEFORE]
-    shown = list(dict.fromkeys([*found[:1], *repeated]))
-    blocks = [_paragraph(ground.advice) for ground in shown if ground.advice]
-    fixes = [ground.fix for ground in repeated or shown if ground.fix]
-    return [*blocks, *([_paragraph(say.instead), Block(kind=Kind.SAMPLE, text=fixes[0])] if fixes else [])]
+def _lost(lost: Sequence[str], say: Catalogue) -> list[Block]:
+    return [paragraph(say.gettext(sentence)) for sentence in lost[:_MOST_LOST]]
 
 
-def _act(link: str, say: Words) -> list[Block]:
-    if not link:
-        return [_paragraph(say.no_page)]
-    return [_paragraph(say.act), Block(kind=Kind.LINK, text=link, label=say.act_button)]
+def _about(line: str, held: HeldMail, say: Catalogue) -> str:
+    return line.format(subject=shown_subject(held.subject, say), count=recipients(len(held.rcpt_to), say))
 
 
-def _their_words(note: str, say: Words) -> list[Block]:
-    return [_heading(say.their_words), _quote(one_line(note, 1000))] if note.strip() else []
-
-
-def _reply(refusal: Refusal) -> str:
-    return one_line(f"{refusal.code or ''} {refusal.text}")
-
-
-def _lead(text: str) -> Block:
-    return Block(kind=Kind.LEAD, text=text)
-
-
-def _heading(text: str) -> Block:
-    return Block(kind=Kind.HEADING, text=text)
-
-
-def _paragraph(text: str) -> Block:
-    return Block(kind=Kind.PARAGRAPH, text=text)
-
-
-def _quote(text: str) -> Block:
-    return Block(kind=Kind.QUOTE, text=text)
+def _of(
+    kind: str, title: str, blocks: list[Block], held: HeldMail, say: Catalogue, ways: Ways, *, answer_to: str = ""
+) -> Notice:
+    return noted(
+        kind,
+        title,
+        blocks,
+        say,
+        subject=held.subject,
+        message_id=held.message_id,
+        answer_to=answer_to,
+        reply_to=ways.reply_to,
+    )

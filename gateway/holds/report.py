@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
-from gateway.holds.notices import Refusal
+from gateway.holds.endings import Refusal
 from gateway.mail.envelope import Path
 
 _STATUS = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")

@@ -13,14 +13,15 @@ from gateway.holds.alignment import authored_lines, distributed
 from gateway.holds.html_edit import edited_html, with_charset
 from gateway.holds.plain_edit import edited_plain
 from gateway.holds.wire_text import Encoded, content_type, edited_header, encoded, subject_field, transfer_encoding
+from gateway.language.catalogue import later
 from gateway.mail import decoding
 from gateway.mail.message import Message, Part, walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import BlockKind, MessageText
 
-SIGNED = "This mail is digitally signed; changing it would break the signature. Take it back and send it anew."
-ENCRYPTED = "This mail is encrypted and cannot be changed here. Take it back and send it anew."
-NO_TEXT = "This mail has no text that could be changed here. Take it back and send it anew."
+SIGNED = later("This mail is digitally signed; changing it would break the signature. Take it back and send it anew.")
+ENCRYPTED = later("This mail is encrypted and cannot be changed here. Take it back and send it anew.")
+NO_TEXT = later("This mail has no text that could be changed here. Take it back and send it anew.")
 
 _SEALS = frozenset(
     (

@@ -29,16 +29,19 @@ def compose(
     date: datetime,
     boundary_seed: str,
     attached: bytes | None = None,
+    reply_to: str = "",
 ) -> bytes:
     """The message, CRLF line ends, no line over 998 bytes.
 
-    `from_` and `to` are addresses, with a display name before "<" if wanted; `headers` come after the usual ones in
-    their order; `attached` is the original message, given back as message/rfc822. Same arguments, same bytes.
+    `from_`, `to` and `reply_to` ("" for none) are addresses, with a display name before "<" if wanted; `headers` come
+    after the usual ones in their order; `attached` is the original message, given back as message/rfc822. Same
+    arguments, same bytes.
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     fields = [
         ("From", _mailbox(from_)),
         ("To", _mailbox(to)),
+        *((("Reply-To", _mailbox(reply_to)),) if reply_to else ()),
         ("Subject", _unstructured("Subject", subject)),
         ("Date", format_datetime(date)),
         ("Message-ID", _token(message_id)),

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.util import greenlet_spawn
 
 from gateway.errors import StoreUnavailable
+from gateway.storage.answer_table import AnswerRows
 from gateway.storage.ask_table import AskRows
 from gateway.storage.engine import CALL_LIMIT, LOCK_WAIT, Backend
 from gateway.storage.hold_table import HoldRows
@@ -20,11 +21,12 @@ from gateway.storage.transaction import Transaction
 
 
 class DatabaseUnit:
-    """One unit: the three tables on one transaction."""
+    """One unit: the four tables on one transaction."""
 
-    __slots__ = ("asks", "holds", "outbox")
+    __slots__ = ("answers", "asks", "holds", "outbox")
 
     def __init__(self, transaction: Transaction) -> None:
+        self.answers = AnswerRows(transaction)
         self.asks = AskRows(transaction)
         self.holds = HoldRows(transaction)
         self.outbox = OutboxRows(transaction)

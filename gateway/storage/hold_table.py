@@ -49,10 +49,26 @@ class HoldRows:
         return await self._one(query.order_by(holds.c.held_at.desc(), holds.c.id.desc()))
 
     async def find(
-        self, *, states: Sequence[HoldState] = (), expires_before: datetime | None = None, limit: int = 100
+        self,
+        *,
+        states: Sequence[HoldState] = (),
+        expires_before: datetime | None = None,
+        sender: str | None = None,
+        told_since: datetime | None = None,
+        untold: bool = False,
+        unreminded: bool = False,
+        limit: int = 100,
     ) -> list[HeldMail]:
         """See the port."""
         query = select(holds).order_by(holds.c.held_at, holds.c.id).limit(limit)
+        if sender is not None:
+            query = query.where(holds.c.sender == sender)
+        if told_since is not None:
+            query = query.where(holds.c.told_at > told_since)
+        if untold:
+            query = query.where(holds.c.told_at.is_(None))
+        if unreminded:
+            query = query.where(holds.c.reminded_at.is_(None))
         if states:
             query = query.where(holds.c.state.in_([state.value for state in states]))
         if expires_before is not None:
@@ -89,6 +105,18 @@ class HoldRows:
             return now
         changed = replace(now, rcpt_to=now.rcpt_to + added)
         return await self._set(now, changed, {"rcpt_to": paths_document(changed.rcpt_to)})
+
+    async def note(
+        self, held: HeldMail, *, told_at: datetime | None = None, reminded_at: datetime | None = None
+    ) -> HeldMail | None:
+        """See the port."""
+        changed = replace(held, told_at=told_at or held.told_at, reminded_at=reminded_at or held.reminded_at)
+        return await self._set(held, changed, {"told_at": changed.told_at, "reminded_at": changed.reminded_at})
+
+    async def senders(self, state: HoldState) -> frozenset[str]:
+        """See the port."""
+        query = select(holds.c.sender).where(holds.c.state == state.value).distinct()
+        return frozenset(row["sender"] for row in await self._transaction.rows(query))
 
     async def stored_bytes(self) -> int:
         """See the port."""

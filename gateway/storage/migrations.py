@@ -37,6 +37,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE outbox_bytes (owner TEXT NOT NULL REFERENCES outbox (id) ON DELETE CASCADE,"
         " position INTEGER NOT NULL, piece {bytes} NOT NULL, PRIMARY KEY (owner, position))",
     ),
+    (
+        "ALTER TABLE holds ADD COLUMN told_at BIGINT",
+        "ALTER TABLE holds ADD COLUMN reminded_at BIGINT",
+        "ALTER TABLE holds ADD COLUMN thread TEXT NOT NULL DEFAULT '[]'",
+        "UPDATE holds SET told_at = held_at",
+        "CREATE INDEX holds_sender ON holds (sender, state)",
+        "CREATE TABLE answers (hold_id TEXT NOT NULL REFERENCES holds (id) ON DELETE CASCADE, mark TEXT NOT NULL,"
+        " at BIGINT NOT NULL, PRIMARY KEY (hold_id, mark))",
+    ),
 )
 
 

@@ -20,7 +20,7 @@ Row = Mapping[Any, Any]
 _PLAIN_HOLD = tuple(
     field.name
     for field in fields(HeldMail)
-    if field.name not in {"mail_from", "rcpt_to", "label", "labels", "findings", "earlier", "state"}
+    if field.name not in {"mail_from", "rcpt_to", "label", "labels", "findings", "earlier", "state", "thread"}
 )
 _PLAIN_OUTGOING = tuple(
     field.name for field in fields(OutgoingMail) if field.name not in {"mail_from", "rcpt_to", "raw"}
@@ -67,6 +67,7 @@ def hold_row(held: HeldMail) -> dict[str, Any]:
         "findings": [_finding_document(finding) for finding in held.findings],
         "earlier": [_earlier_document(earlier) for earlier in held.earlier],
         "state": held.state.value,
+        "thread": list(held.thread),
     }
 
 
@@ -81,6 +82,7 @@ def hold_of(row: Row) -> HeldMail:
         findings=tuple(_finding_of(document) for document in row["findings"]),
         earlier=tuple(_earlier_of(document) for document in row["earlier"]),
         state=HoldState(row["state"]),
+        thread=tuple(row["thread"]),
     )
 
 

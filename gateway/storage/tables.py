@@ -54,6 +54,17 @@ holds = Table(
     Column("changed_by", Words, nullable=False),
     Column("note", Words, nullable=False),
     Column("ask_id", Words, nullable=False),
+    Column("told_at", Instant),
+    Column("reminded_at", Instant),
+    Column("thread", Document, nullable=False),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("hold_id", Words, ForeignKey("holds.id", ondelete="CASCADE"), primary_key=True),
+    Column("mark", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
 )
 
 outbox = Table(

@@ -162,6 +162,11 @@ _TOLD: dict[HoldState, tuple[str, str, str]] = {
         "This mail went back to you",
         "It waited its full time here and was not sent. The original is attached to the message we sent you, complete.",
     ),
+    HoldState.SUPERSEDED: (
+        "done",
+        "A corrected mail took its place",
+        "You sent a corrected mail, which was delivered. This one was closed; nobody on it has received it.",
+    ),
     HoldState.FAILED: (
         "back",
         "The mail server did not take it",

@@ -19,6 +19,7 @@ WAYS = {  # how each state is reached
     HoldState.SENT: (HoldAction.RELEASE, HoldAction.DELIVERED),
     HoldState.WITHDRAWN: (HoldAction.WITHDRAW,),
     HoldState.EXPIRED: (HoldAction.EXPIRE,),
+    HoldState.SUPERSEDED: (HoldAction.SUPERSEDE,),
     HoldState.FAILED: (HoldAction.RELEASE, HoldAction.REFUSED),
 }
 
@@ -220,3 +221,42 @@ async def test_only_waiting_mails_take_space(store: Database) -> None:
     waiting = sum(size for size, state in enumerate(HoldState, 1) if state not in TERMINAL)
     async with store.begin(write=False) as unit:
         assert await unit.holds.stored_bytes() == waiting
+
+
+async def test_holds_are_found_by_sender_and_by_what_was_told(store: Database) -> None:
+    """A sender's own; those told after an instant, those not told yet, those not reminded yet; each noted once."""
+    await add(store, dataclasses.replace(a_hold("told"), told_at=NOON, thread=("<a@x.example>", "<b@x.example>")))
+    await add(store, a_hold("untold"))
+    await add(store, dataclasses.replace(a_hold("other"), sender="ruth@x.example"))
+    async with store.begin(write=False) as unit:
+        holds = unit.holds
+        assert ["told", "untold"] == [held.id for held in await holds.find(sender="hilda@x.example")]
+        assert ["told"] == [held.id for held in await holds.find(told_since=NOON - DAY)]
+        assert [] == await holds.find(told_since=NOON)
+        assert ["other", "untold"] == [held.id for held in await holds.find(untold=True)]
+        assert frozenset({"hilda@x.example", "ruth@x.example"}) == await holds.senders(HoldState.HELD)
+        assert frozenset() == await holds.senders(HoldState.SENT)
+    stored = await get(store, "told")
+    assert stored is not None
+    assert ("<a@x.example>", "<b@x.example>") == stored.thread
+    async with store.begin() as unit:
+        noted = await unit.holds.note(stored, reminded_at=NOON + DAY)
+        assert noted is not None
+        assert (NOON, NOON + DAY) == (noted.told_at, noted.reminded_at)
+        assert await unit.holds.note(stored, reminded_at=NOON) is None
+    assert noted == await get(store, "told")
+    async with store.begin(write=False) as unit:
+        assert ["other", "untold"] == [held.id for held in await unit.holds.find(unreminded=True)]
+
+
+async def test_an_answer_is_taken_once(store: Database) -> None:
+    """The same mark for the same hold a second time is refused; answers are counted from an instant on."""
+    await add(store, a_hold("one"))
+    await add(store, a_hold("two"))
+    async with store.begin() as unit:
+        assert await unit.answers.add("one", "mark", NOON)
+        assert not await unit.answers.add("one", "mark", NOON + DAY)
+        assert await unit.answers.add("two", "mark", NOON)
+        assert await unit.answers.add("one", "other", NOON + DAY)
+    async with store.begin(write=False) as unit:
+        assert [2, 1, 0] == [await unit.answers.since("one", at) for at in (NOON - DAY, NOON, NOON + DAY)]

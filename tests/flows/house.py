@@ -19,11 +19,12 @@ from gateway.directory.fixed import Fixed
 from gateway.errors import AuditUnavailable
 from gateway.flows.notify import held_notice_mail
 from gateway.holds.hold import HeldMail
-from gateway.holds.link import token_hash
+from gateway.holds.link import link_secret, token_hash
 from gateway.mail.envelope import Path
 from gateway.mail.fingerprint import fingerprint
 from gateway.mail.message import walk
 from gateway.mail.text import MessageText
+from gateway.mail.thread import thread_of
 from gateway.policy.labels import Favour, Label, Mode
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
@@ -32,7 +33,7 @@ from gateway.storage.opening import open_store
 from gateway.worker import Worker
 
 START = datetime(2026, 6, 5, 9, 0, tzinfo=UTC)
-SECRET = "s3cret-s3cret-s3cret"
+KEY = b"key of the story"
 SENDER = Path(text="mira@corp.example", parameters="SIZE=2000 RET=FULL ENVID=QQ314159")
 TEAM = (
     Path(text="Dana@corp.example", parameters="NOTIFY=FAILURE ORCPT=rfc822;Dana@corp.example"),
@@ -141,8 +142,9 @@ class Story:
         raw = raw or mail(text)
         message = walk(raw)
         verdict = judge(MessageText(subject="", text=text, blocks=()), Scene(), PACK)
+        hold_id = self.house.new_id()
         held = HeldMail(
-            id=self.house.new_id(),
+            id=hold_id,
             mail_from=sender,
             rcpt_to=rcpt_to,
             sender=sender.address.key,
@@ -156,12 +158,14 @@ class Story:
             pack=PACK.identity,
             held_at=self.clock[0],
             expires_at=self.clock[0] + timedelta(days=7),
-            token_hash=token_hash(self.house.new_id()),
+            token_hash=token_hash(link_secret(KEY, hold_id)),
             size=len(raw),
+            told_at=self.clock[0],
+            thread=thread_of(message),
         )
         async with self.house.store.begin() as unit:
             await unit.holds.add(held, raw)
-            notice = held_notice_mail(self.house, held, secret=SECRET, message=message)
+            notice = held_notice_mail(self.house, held, message=message)
             if notice:
                 await unit.outbox.put(notice)
         return held
@@ -205,7 +209,7 @@ async def told(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
     clock = [START]
     numbers = itertools.count(1)
     hop, audit = MemoryNextHop(), Witness()
-    new_id: Callable[[], str] = lambda: f"id{next(numbers):06d}"  # noqa: E731 - a port is a plain callable
+    new_id: Callable[[], str] = lambda: f"{next(numbers):032x}"  # noqa: E731 - a port is a plain callable
     house = House(
         settings=settings(
             {
@@ -222,7 +226,7 @@ async def told(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S
         audit=audit,
         clock=lambda: clock[0],
         new_id=new_id,
-        notice_key=b"key of the story",
+        notice_key=KEY,
     )
     yield Story(house=house, hop=hop, audit=audit, worker=Worker(house), clock=clock)
 

@@ -12,14 +12,16 @@ from gateway.audit.events import NoticeSent
 from gateway.errors import StoreUnavailable
 from gateway.flows.deliver import LEASE, deliver
 from gateway.flows.release import Released, release
+from gateway.holds.answer_address import answer_key
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
+from gateway.holds.link import link_secret
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.trace_headers import is_own_notice
 from gateway.replies import OK, Reply
 from gateway.storage.tables import asks
-from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, mail
+from tests.flows.house import ASK, DEMAND, KEY, SENDER, TEAM, Story, mail
 
 NO_SUCH_USER = Reply(code=550, enhanced="5.1.1", text="no such user\nhere")
 TRY_LATER = Reply(code=450, enhanced="4.2.1", text="mailbox busy")
@@ -191,8 +193,9 @@ async def test_no_bounce_of_a_bounce(story: Story) -> None:
 
 
 async def test_notices_have_a_null_reverse_path_and_our_mark(story: Story) -> None:
-    """A notice goes out from the null path, says it is automatic, and is known again by its keyed mark alone."""
-    await story.hold()
+    """A notice goes out from the null path, says it is automatic, and is known again by its keyed mark alone; its link
+    and the address for answers have their keys."""
+    held = await story.hold()
     await story.beat()
     [sent] = story.hop.delivered
     assert sent.mail_from == Path(text="")
@@ -203,7 +206,9 @@ async def test_notices_have_a_null_reverse_path_and_our_mark(story: Story) -> No
     assert notice.header("in-reply-to") == notice.header("references") == "<m1@corp.example>"
     assert is_own_notice(notice, story.house.notice_key)
     assert not is_own_notice(notice, b"another key")
-    assert b"https://review.corp.example/h/s3cret-s3cret-s3cret" in sent.content.replace(b"=\r\n", b"")
+    secret = link_secret(KEY, held.id).encode()
+    assert b"https://review.corp.example/h/" + secret in sent.content.replace(b"=\r\n", b"")
+    assert notice.header("reply-to") == f"askonce+{answer_key(KEY, held.id)}@corp.example"
 
 
 @pytest.mark.parametrize(

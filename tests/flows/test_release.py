@@ -158,8 +158,8 @@ async def test_compliance_releases_unchanged(story: Story) -> None:
     await story.beat()
     [sent] = story.sent("omar@corp.example")
     assert sent.endswith(mail(DEMAND))
-    told = email.message_from_bytes(story.sent("mira@corp.example")[-1], policy=email.policy.default)
-    assert told["subject"] == "On its way: New banners"
+    notices = [email.message_from_bytes(raw, policy=email.policy.default) for raw in story.sent("mira@corp.example")]
+    [told] = [notice for notice in notices if notice["subject"] == "On its way: New banners"]
     assert "Agreed: all of this is voluntary." in told.get_body(("plain",)).get_content()
     assert story.audit.steps()[0] == ("release", "sending", "compliance:kim")
 

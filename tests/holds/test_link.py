@@ -2,13 +2,16 @@
 
 import quopri
 import re
+from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.holds.link import PLACE, link_secret, linked, same_token, token_hash
+from gateway.holds.answer_address import answer_key
+from gateway.holds.link import answer_place, filled, link_place, link_secret, placed, same_token, token_hash
 
 KEY = bytes(range(32))
+HOLD, OTHER = "0192f3a4" * 4, "0" * 32
 
 
 def test_a_secret_is_long_harmless_in_a_url_and_its_holds_own() -> None:
@@ -17,7 +20,8 @@ def test_a_secret_is_long_harmless_in_a_url_and_its_holds_own() -> None:
 
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", secret)
     assert len({secret, link_secret(KEY, "01a3"), link_secret(bytes(32), "01a2")}) == 3
-    assert len(PLACE) == len(secret)
+    assert len(link_place(HOLD)) == len(secret)
+    assert len(answer_place(HOLD)) == len(answer_key(KEY, HOLD))
 
 
 def test_only_the_secret_fits_its_hash() -> None:
@@ -30,12 +34,16 @@ def test_only_the_secret_fits_its_hash() -> None:
 
 
 @given(st.text(alphabet="ab =/", max_size=150), st.text(alphabet="ab =/", max_size=100))
-def test_the_place_holder_is_filled_wherever_a_line_broke(before: str, after: str) -> None:
-    """In quoted-printable, with soft line breaks at any place, the reader gets the secret and all else as it was."""
-    secret = link_secret(KEY, "01a2")
-    text = f"{before}https://gate.example/h/{PLACE}{after}"
+def test_the_place_holders_are_filled_wherever_a_line_broke(before: str, after: str) -> None:
+    """In quoted-printable, with soft line breaks at any place, each hold's keys are filled in and all else stays."""
+    text = f"{before}https://gate.example/h/{link_place(HOLD)}{after}{link_place(OTHER)} {answer_place(HOLD)}"
     raw = quopri.encodestring(text.encode()).replace(b"\n", b"\r\n")
+    assert {HOLD, OTHER} == placed(raw)
 
-    filled = quopri.decodestring(linked(raw, secret).replace(b"\r\n", b"\n")).decode()
+    out = filled(raw, link=partial(link_secret, KEY), answer=partial(answer_key, KEY))
 
-    assert filled == text.replace(PLACE, secret)
+    expected = text.replace(link_place(HOLD), link_secret(KEY, HOLD)).replace(
+        link_place(OTHER), link_secret(KEY, OTHER)
+    )
+    expected = expected.replace(answer_place(HOLD), answer_key(KEY, HOLD))
+    assert expected == quopri.decodestring(out.replace(b"\r\n", b"\n")).decode()

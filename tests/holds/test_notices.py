@@ -9,27 +9,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.holds.hold import EarlierAsk, HeldMail
-from gateway.holds.notices import (
-    Notice,
+from gateway.holds.changes import Changes
+from gateway.holds.endings import (
     Refusal,
-    advise_notice,
     bounce_notice,
+    disputed_notice,
     expired_notice,
     granted_notice,
-    grounds,
-    held_notice,
+    sent_notice,
+    settled_notice,
+    superseded_notice,
     upheld_notice,
+    withdrawn_notice,
 )
-from gateway.holds.words import ENGLISH, words
+from gateway.holds.grounds import grounds
+from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.html_edit import SIMPLER_WHOLE
+from gateway.holds.layout import DAY, NIGHT
+from gateway.holds.lifecycle import HoldState
+from gateway.holds.notice import DISPUTE, SEND, WITHDRAW, Notice, Ways, band_words
+from gateway.holds.notices import (
+    advise_notice,
+    digest_notice,
+    held_notice,
+    reminder_notice,
+    still_held_notice,
+    unclear_notice,
+)
+from gateway.holds.revision import SIGNED
+from gateway.language.catalogue import FOLDER, catalogue, every_catalogue
+from gateway.language.po import messages
+from gateway.language.tags import LANGUAGES
 from gateway.mail.compose import compose
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.policy.labels import Favour, Label, Mode
-from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
+from gateway.policy.pack import ASKED_BEFORE, Pack, Rule, Telling
 from gateway.policy.verdict import Finding
 
 LINK = "https://review.corp.example/h/secret"
+REPLY = "askonce+key@corp.example"
+WAYS, PAGE = Ways(link=LINK, reply_to=REPLY), Ways(link=LINK)
+ENGLISH = catalogue("en")
 HELD_AT = datetime(2026, 6, 5, 9, 0, tzinfo=UTC)
 PACK = Pack(
     name="ask-once",
@@ -89,6 +110,8 @@ HELD = HeldMail(
 )
 
 GOLDEN = """\
+--- A note from your mail gateway. Write your answer above this line. ---
+
 Your mail "New banners" to 2 recipients has not been sent yet.
 Nobody else has been told. You can put it right in a minute.
 
@@ -115,6 +138,12 @@ Change it and send it, take it back, or tell us that this is a mistake:
 
     https://review.corp.example/h/secret
 
+OR SIMPLY ANSWER THIS MAIL
+  * Your new text: it takes the place of what you wrote and is sent.
+    Attachments and recipients stay as they are.
+  * WITHDRAW: the mail is taken back and reaches nobody.
+  * DISPUTE and a reason: you tell us that this is a mistake, and a person
+    decides.
 If you do nothing, it comes back to you on 12 June 2026 and reaches nobody.
 
 This note was written by the mail gateway and sent to you alone.
@@ -124,15 +153,34 @@ This note was written by the mail gateway and sent to you alone.
 def every_notice(held: HeldMail) -> list[Notice]:
     """One of each kind about this mail."""
     note = f"{held.subject} {held.findings[0].sentence}"
+    made = Changes(left_out=(note,), put_in=(note, "x"), subject=note, lost=(SIMPLER_WHOLE,))
     return [
-        held_notice(held, PACK, LINK),
-        advise_notice(subject=held.subject, message_id=held.message_id, window_days=365),
+        held_notice(held, PACK, WAYS),
+        held_notice(held, PACK, PAGE),
+        digest_notice([held, held], PACK, [WAYS, PAGE]),
+        digest_notice([held] * 30, PACK, [PAGE] * 30, reminding=True),
+        reminder_notice(held, PACK, WAYS),
+        still_held_notice(held, PACK, WAYS, answer_to=note, lost=(SIMPLER_WHOLE,)),
+        still_held_notice(held, PACK, WAYS, answer_to="<r@corp.example>", reason=SIGNED),
+        unclear_notice(held, WAYS, answer_to=note, read=note, why=SIGNED),
+        advise_notice(subject=held.subject, message_id=held.message_id, window_days=365, language=held.language),
+        advise_notice(
+            subject=held.subject, message_id=held.message_id, window_days=1, language=held.language, closed=held
+        ),
+        sent_notice(held, made),
+        sent_notice(held, Changes()),
+        superseded_notice(held, subject=note, message_id=note, count=2),
+        withdrawn_notice(held),
+        disputed_notice(replace(held, note=note), answer_to=note),
+        *(settled_notice(replace(held, state=state), answer_to=note) for state in HoldState),
         expired_notice(held, PACK),
         bounce_notice(held, [Refusal(recipient=note, code=550, text=note)], others_got_it=False),
-        bounce_notice(held, [Refusal(recipient="omar@corp.example")], others_got_it=True, late_hours=48),
+        bounce_notice(held, [Refusal(recipient="omar@corp.example")], others_got_it=True),
+        bounce_notice(held, [Refusal(recipient="omar@corp.example")], others_got_it=False, late_hours=48),
         granted_notice(held, note),
-        upheld_notice(held, PACK, note, now=HELD_AT),
-        upheld_notice(held, PACK, note, now=held.expires_at),
+        granted_notice(held, note, disputed=False),
+        upheld_notice(held, PACK, note, WAYS, now=HELD_AT),
+        upheld_notice(held, PACK, note, WAYS, now=held.expires_at),
     ]
 
 
@@ -145,31 +193,34 @@ def hostile(subject: str) -> HeldMail:
 
 def test_the_golden_notice() -> None:
     """A busy manager reads what waits, which sentence, why, the earlier ask, what to do and until when."""
-    notice = held_notice(replace(HELD, findings=(DEMAND,)), PACK, LINK)
+    notice = held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS)
     assert notice.subject == "Not sent yet: New banners"
     assert notice.text == GOLDEN
 
 
 def test_one_notice_names_all_reasons_strictest_first() -> None:
     """Two rules make one notice: the stricter in full, the other in short, below."""
-    notice = held_notice(HELD, PACK, LINK)
-    assert [ground.title for ground in grounds(HELD.findings, PACK)] == ["A favour is never a duty", "Ask once"]
+    notice = held_notice(HELD, PACK, WAYS)
+    assert [ground.title for ground in grounds(HELD.findings, PACK, ENGLISH)] == [
+        "A favour is never a duty",
+        "Ask once",
+    ]
     assert notice.text.index("A favour is never a duty") < notice.text.index("ALSO") < notice.text.index("Ask once")
     assert notice.text.count("WHAT STOPPED IT") == 1
 
 
 def test_no_other_words_for_asking_where_it_was_asked_before() -> None:
     """Where memory found an earlier ask, no wording of a new ask is suggested: it would be held again."""
-    notice = held_notice(HELD, PACK, LINK)
+    notice = held_notice(HELD, PACK, WAYS)
     assert PACK.rules["demand"].fix not in notice.text
     assert "making new artwork available to everyone is fine" in " ".join(notice.text.split())
-    assert PACK.rules["demand"].fix in held_notice(replace(HELD, findings=(DEMAND,)), PACK, LINK).text
+    assert PACK.rules["demand"].fix in held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS).text
 
 
 def test_a_colleagues_ask_is_told_without_name_or_subject() -> None:
     """Somebody else's earlier ask is shown with its date only."""
     other = replace(HELD.earlier[0], asker="omar@corp.example")
-    notice = held_notice(replace(HELD, earlier=(other,)), PACK, LINK)
+    notice = held_notice(replace(HELD, earlier=(other,)), PACK, WAYS)
     assert "A colleague asked this group on 3 March 2026." in notice.text
     for text in (notice.text, notice.html):
         assert "Spring banner" not in text
@@ -179,20 +230,20 @@ def test_a_colleagues_ask_is_told_without_name_or_subject() -> None:
 def test_ones_own_ask_is_shown_before_a_colleagues() -> None:
     """Where memory found several earlier asks, the sender's own is the one that is shown."""
     other = replace(HELD.earlier[0], asker="omar@corp.example", at=HELD_AT)
-    notice = held_notice(replace(HELD, earlier=(other, *HELD.earlier)), PACK, LINK)
+    notice = held_notice(replace(HELD, earlier=(other, *HELD.earlier)), PACK, WAYS)
     assert "You asked this group on 3 March 2026" in notice.text
 
 
 def test_without_page_there_is_no_link() -> None:
     """A site without review page tells what to do instead of giving a dead link."""
-    notice = held_notice(HELD, PACK, "")
+    notice = held_notice(HELD, PACK, Ways())
     assert "Write it anew without the words above" in notice.text
     assert "href" not in notice.html
 
 
 def test_a_rule_that_is_gone_from_the_pack_still_speaks() -> None:
     """A finding of a rule the pack no longer has shows its sentence and its own reason."""
-    notice = held_notice(replace(HELD, findings=(replace(DEMAND, rule_id="gone"),)), PACK, LINK)
+    notice = held_notice(replace(HELD, findings=(replace(DEMAND, rule_id="gone"),)), PACK, WAYS)
     assert DEMAND.sentence in notice.text
     assert "It sets a deadline." in notice.text
 
@@ -200,14 +251,8 @@ def test_a_rule_that_is_gone_from_the_pack_still_speaks() -> None:
 def test_nothing_is_said_twice() -> None:
     """A finding whose reason is the rule's own is told once."""
     finding = replace(DEMAND, because="Personal accounts belong to their owners, so people must be free to say no.")
-    notice = held_notice(replace(HELD, findings=(finding,)), PACK, LINK)
+    notice = held_notice(replace(HELD, findings=(finding,)), PACK, WAYS)
     assert " ".join(notice.text.split()).count("Personal accounts belong to their owners") == 1
-
-
-def test_unknown_languages_fall_back() -> None:
-    """A language without catalogue is answered in English."""
-    assert words("tlh-Latn") is ENGLISH
-    assert words("EN-gb") is ENGLISH
 
 
 @pytest.mark.parametrize(
@@ -237,11 +282,14 @@ def test_hostile_words_stay_words(subject: str) -> None:
             message_id="<n1@corp.example>",
             date=HELD_AT,
             boundary_seed="1",
+            reply_to=notice.reply_to,
         )
         names = [name for name, _ in walk(raw).headers]
         assert "bcc" not in names
         assert "\n" not in notice.subject
         assert len(notice.subject) < 250
+        assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
+        assert raw.isascii()
         assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u2029\u202a-\u202e\u2066\u2067\ud800-\udfff]", notice.text)
         assert tags(notice.html) <= ALLOWED
         assert all("on" not in name[:2] for name in attributes(notice.html))
@@ -249,17 +297,126 @@ def test_hostile_words_stay_words(subject: str) -> None:
 
 def test_a_right_to_left_subject_is_isolated() -> None:
     """A Hebrew subject cannot reorder the English words around it."""
-    notice = held_notice(replace(HELD, subject="תמונות חדשות"), PACK, LINK)
+    notice = held_notice(replace(HELD, subject="תמונות חדשות"), PACK, WAYS)
     assert "\u2068תמונות חדשות\u2069" in notice.text
 
 
 def test_html_asks_nothing_of_any_server() -> None:
-    """The HTML has a language, inline styles only, and no address but the link."""
+    """The HTML has a language, one style sheet of its own, and no address but the link."""
     for notice in every_notice(HELD):
         assert '<html lang="en">' in notice.html
         assert set(re.findall(r"https?://[^\s\"'<]+", notice.html)) <= {LINK}
-        assert not re.search(r"<(img|script|link|style|iframe|form)|url\(|@import", notice.html)
+        assert not re.search(r"<(img|script|link|iframe|form)|url\(|@import", notice.html)
         assert 'name="viewport"' in notice.html
+        assert 1 == notice.html.count("<style>")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_notice_speaks_its_readers_language(language: str) -> None:
+    """Text, HTML and header name the language, and no English message is left in another one."""
+    for notice in every_notice(replace(HELD, language=f"{language}-XX", findings=(DEMAND,))):
+        assert f'<html lang="{language}">' in notice.html
+        assert ("Content-Language", language) in notice.headers
+        if language != "en":
+            for word in ("your mail", "you ", " nobody", "the mail", "recipient"):
+                assert word not in notice.text.lower().replace("if you like it, the banner is there for you.", "")
+
+
+def test_a_rule_is_told_in_the_readers_language() -> None:
+    """Title, why and advice come from the pack's table; the suggested words stay in the language of the mail."""
+    telling = Telling(title="Kein Muss", why="Konten gehören ihren Besitzern.", advice="Bitte ohne Termin.")
+    pack = replace(PACK, rules={**PACK.rules, "demand": replace(PACK.rules["demand"], tellings={"de": telling})})
+    text = held_notice(replace(HELD, language="de", findings=(DEMAND,)), pack, WAYS).text
+    assert "Kein Muss. Konten gehören ihren Besitzern." in text
+    assert "Bitte ohne Termin." in text
+    assert "Sie haben diese Gruppe am 3. März 2026 gefragt, in „Spring banner“." in text
+    assert "If you like it, the banner is there for you." in text
+
+
+def test_a_mail_that_could_not_be_read_says_so_in_every_language() -> None:
+    """There is no rule to tell then, and the reason is translated."""
+    finding = replace(DEMAND, rule_id="unjudgeable", label=Label.OTHER, sentence="", because="cannot be read (cap)")
+    german = held_notice(replace(HELD, language="de", findings=(finding,)), PACK, WAYS).text
+    assert "konnte hier nicht gelesen werden" in " ".join(german.split())
+
+
+def test_headings_are_in_order() -> None:
+    """One h1, then h2 only, inside one main: what a screen reader jumps through."""
+    for notice in every_notice(HELD):
+        levels = re.findall(r"<h(\d)", notice.html)
+        assert ["1", *["2"] * (len(levels) - 1)] == levels
+        assert 1 == notice.html.count("<main")
+
+
+@pytest.mark.parametrize("palette", [DAY, NIGHT])
+def test_every_pair_of_colours_has_contrast(palette: dict[str, tuple[str, str, str]]) -> None:
+    """Text against its ground at least 4.5 to 1, also grey text on the page; edges 3 to 1 (WCAG 2.2, 1.4.3, 1.4.11)."""
+    page = palette["page"][1]
+    for name, (text, ground, edge) in palette.items():
+        assert _contrast(text, ground) >= 4.5, name
+        if name in ("quote", "sample"):
+            assert _contrast(edge, page) >= 3, name
+
+
+def _contrast(one: str, other: str) -> float:
+    lights = sorted((_luminance(one), _luminance(other)))
+    return (lights[1] + 0.05) / (lights[0] + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_an_answer_to_an_answer_is_threaded_under_both() -> None:
+    """It answers the reply, and refers to the mail the story is about (RFC 5322 section 3.6.4)."""
+    headers = dict(still_held_notice(HELD, PACK, WAYS, answer_to="<r1@corp.example>").headers)
+    assert "<r1@corp.example>" == headers["In-Reply-To"]
+    assert "<m1@corp.example> <r1@corp.example>" == headers["References"]
+    assert "New banners" == headers["Thread-Topic"]
+
+
+def test_the_words_for_answers_differ() -> None:
+    """In each language the three commands are one word each, and no two mean the same anywhere."""
+    meanings: dict[str, str] = {}
+    for say in every_catalogue():
+        for command in (WITHDRAW, DISPUTE, SEND):
+            word = say.gettext(command)
+            assert re.fullmatch(r"\w+", word)
+            assert word.isupper()
+            assert command == meanings.setdefault(word, command)
+
+
+def test_the_band_of_a_note_that_can_be_answered_is_known_in_every_language() -> None:
+    """It is another one than that of a note that cannot, in each language."""
+    bands = {band_words(say, reply=True) for say in every_catalogue()}
+    assert len(LANGUAGES) == len(bands)
+    assert not bands & {band_words(say, reply=False) for say in every_catalogue()}
+
+
+def test_several_held_mails_make_one_note() -> None:
+    """Each with its subject, its first sentence, its rule and its own link; past 25 they are counted."""
+    second = replace(HELD, subject="Party", findings=(REPEAT,))
+    notice = digest_notice([HELD, second], PACK, [PAGE, Ways(link=f"{LINK}2")])
+    assert "2 mails of yours have not been sent yet" == notice.subject
+    for words in ("NEW BANNERS", "PARTY", LINK, f"{LINK}2", DEMAND.sentence, "Ask once"):
+        assert words in notice.text
+    assert "" == notice.reply_to
+    many = digest_notice([HELD] * 30, PACK, [PAGE] * 30)
+    assert "And 5 more." in many.text
+
+
+def test_what_changed_is_told_when_it_went_out() -> None:
+    """Sentences left out and new ones are shown; a mail sent as it was says so."""
+    made = Changes(left_out=("Do it by Friday.",), put_in=("It is in the folder.",), subject="Banners, if you like")
+    text = sent_notice(HELD, made).text
+    for words in ("Do it by Friday.", "It is in the folder.", "Banners, if you like", "attachments included"):
+        assert words in text
+    assert "It went out as you wrote it." in sent_notice(HELD, Changes()).text
+    lost = sent_notice(HELD, replace(made, lost=("The formatting becomes simple paragraphs.",))).text
+    assert "simple paragraphs" in lost
+    assert "attachments included" not in lost
 
 
 def test_text_lines_are_short() -> None:
@@ -268,25 +425,28 @@ def test_text_lines_are_short() -> None:
 
 
 def test_nobody_is_accused() -> None:
-    """The words of the catalogue blame nobody."""
-    said = " ".join(value for name in ENGLISH.__slots__ if isinstance(value := getattr(ENGLISH, name), str))
+    """The words of the notices blame nobody."""
+    text = (FOLDER / "de.po").read_text("utf-8")
+    said = " ".join(message for _, message in messages(text))
     assert not re.search(r"\b(violat|illegal|offen[cs]|forbid|breach|blocked|warning|you must|policy)", said, re.I)
 
 
 def test_a_malformed_message_id_starts_no_thread() -> None:
     """Only a well-formed Message-ID is answered to (RFC 5322 section 3.6.4)."""
     for wrong in ("", "no-brackets@x", "<a b@x>", "<a@x>\r\nX: y", "<" + "a" * 300 + "@x>"):
-        names = [name for name, _ in held_notice(replace(HELD, message_id=wrong), PACK, LINK).headers]
-        assert names == ["Auto-Submitted", "X-Auto-Response-Suppress"]
+        names = [name for name, _ in held_notice(replace(HELD, message_id=wrong), PACK, WAYS).headers]
+        assert names == ["Auto-Submitted", "X-Auto-Response-Suppress", "Content-Language", "Thread-Topic"]
 
 
 @given(st.text(max_size=200))
 def test_any_subject_is_safe_in_html(subject: str) -> None:
     """Whatever the subject, the document has no tag of its making."""
-    assert tags(held_notice(replace(HELD, subject=subject), PACK, LINK).html) <= ALLOWED
+    assert tags(held_notice(replace(HELD, subject=subject), PACK, WAYS).html) <= ALLOWED
 
 
-ALLOWED = {"html", "head", "meta", "title", "body", "div", "h1", "h2", "p", "blockquote", "a"}
+ALLOWED = {
+    *("html", "head", "meta", "title", "style", "body", "div", "main", "h1", "h2", "p", "blockquote", "a", "strong"),
+}
 
 
 class _Tags(HTMLParser):
