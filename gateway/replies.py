@@ -47,6 +47,7 @@ def _more(lines: list[str]) -> list[bool]:
 
 OK = Reply(code=250, enhanced="2.0.0", text="Ok")
 SENDER_OK = Reply(code=250, enhanced="2.1.0", text="Ok")
+RECIPIENT_OK = Reply(code=250, enhanced="2.1.5", text="Ok")
 HELD = Reply(code=250, enhanced="2.0.0", text="Ok: accepted; the sender will be told what happens next")
 START_MAIL_INPUT = Reply(code=354, text="End data with <CR><LF>.<CR><LF>")
 SHUTTING_DOWN = Reply(code=421, enhanced="4.3.2", text="Service shutting down; try again soon")
@@ -63,6 +64,11 @@ BARE_LINE_END = Reply(code=550, enhanced="5.5.2", text="Lines must end in CRLF; 
 TOO_BIG = Reply(code=552, enhanced="5.3.4", text="Message too big")
 HEADERS_TOO_BIG = Reply(code=554, enhanced="5.3.4", text="Message headers too big")
 MAIL_LOOP = Reply(code=554, enhanced="5.4.6", text="Too many hops: this mail goes round in a loop")
+ANSWER_TAKEN = Reply(code=250, enhanced="2.0.0", text="Ok: your answer was taken")
+ANSWER_UNKNOWN = Reply(code=550, enhanced="5.1.1", text="There is no held mail for this address any more")
+ANSWER_NOT_YOURS = Reply(code=550, enhanced="5.7.1", text="Only the sender of the held mail can answer at this address")
+ANSWER_TOO_BIG = Reply(code=552, enhanced="5.3.4", text="This answer is too big; write the new text alone")
+ANSWER_TOO_OFTEN = Reply(code=450, enhanced="4.7.0", text="Too many answers about one mail; try again in an hour")
 REJECTED = Reply(
     code=550, enhanced="5.7.1", text="Refused by this organisation's rule on personal social-media accounts"
 )

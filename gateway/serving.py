@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gateway.app import exemptions_of, now, open_house, pack_of, settle_orphans,
 from gateway.config import Settings, host_port
 from gateway.config import settings as typed
 from gateway.errors import UserError
+from gateway.flows.answer import is_answer
 from gateway.flows.receive import receive
 from gateway.keys import installation_key
 from gateway.log import set_up
@@ -187,6 +189,7 @@ async def _child(settings: Settings, stream: str) -> int:
             now,
             house.settings.smtp.hostname,
             spool_directory=_spool(settings),
+            is_ours=partial(is_answer, house),
         )
         await edge.start()
         _spare_the_collector()

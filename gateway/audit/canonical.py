@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from gateway.audit.events import (
+    AnswerReceived,
     AuditEvent,
     HoldChanged,
     HoldOpened,
@@ -175,6 +176,17 @@ def _notice(event: NoticeSent, fields: Fields) -> None:
         fields["askonce.reply.code"] = event.code
 
 
+def _answer(event: AnswerReceived, fields: Fields) -> None:
+    fields["askonce.hold_id"] = _text(event.hold_id)
+    fields["askonce.outcome"] = _text(event.outcome)
+    if event.sender:
+        fields["email.from.address"] = [_address(event.sender)]
+    if event.message_id:
+        fields["email.message_id"] = _text(event.message_id)
+    if event.size:
+        fields["askonce.size"] = event.size
+
+
 def _opened(event: HoldOpened, fields: Fields) -> None:
     fields["askonce.hold_id"] = _text(event.hold_id)
     fields["user.name"] = _address(event.actor)
@@ -206,6 +218,7 @@ _WRITERS: dict[type[AuditEvent], Callable[[Any, Fields], None]] = {
     OutcomeReached: _outcome,
     HoldChanged: _hold,
     NoticeSent: _notice,
+    AnswerReceived: _answer,
     HoldOpened: _opened,
     StreamStarted: _started,
     StreamRecovered: _recovered,

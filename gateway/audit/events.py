@@ -81,6 +81,19 @@ class NoticeSent(AuditEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived(AuditEvent):
+    """A notice was answered by mail; `outcome` revised (its words pass), held (they do not), withdrawn, disputed,
+    unclear, late (all was settled), or nothing done: automatic, stranger, repeated, too-big, too-often, unknown."""
+
+    action: ClassVar[str] = "answer"
+    hold_id: str
+    outcome: str
+    message_id: str = ""
+    sender: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOpened(AuditEvent):
     """Somebody looked at a held mail; `actor` sender or a name, `purpose` review, list, export."""
 
@@ -134,6 +147,7 @@ CATALOGUE: tuple[type[AuditEvent], ...] = (
     OutcomeReached,
     HoldChanged,
     NoticeSent,
+    AnswerReceived,
     HoldOpened,
     StreamStarted,
     StreamStopped,

@@ -15,6 +15,7 @@ from gateway.asks.ask import AskState
 from gateway.asks.history import AskHistory
 from gateway.disposition import Advise, Hold, Reject, Relay
 from gateway.errors import GatewayError
+from gateway.flows.answer import answer
 from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, is_internal, listen, recall
 from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
@@ -47,6 +48,11 @@ Ending: TypeAlias = Kept | Assessment
 
 async def receive(house: House, envelope: Envelope, content: Content, onward: Transaction) -> Reply:
     """The whole story of one mail; the reply to its final dot. Raises GatewayError when the mail must stay outside."""
+    if envelope.answers:  # the answer to a notice; other recipients get the mail all the same
+        reply = await answer(house, envelope, content)
+        if not (reply.accepted and envelope.rcpt_to):
+            await onward.abort()
+            return reply
     message = walk(content.plain())
     case = Case(id=house.new_id(), at=house.clock(), envelope=envelope, content=content, message=message, onward=onward)
     if _goes_round(house, message):

@@ -6,6 +6,7 @@ unit commits. IO through ports.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gateway.audit.events import OutcomeReached, VerdictReached
@@ -38,6 +39,13 @@ class StillHeld:
     recheck: Recheck
 
 
+Along = Callable[[Unit, Released | StillHeld], Awaitable[None]]  # what else belongs into the unit of a release
+
+
+async def nothing(unit: Unit, outcome: Released | StillHeld) -> None:
+    """Nothing else."""
+
+
 async def release(
     house: House,
     hold_id: str,
@@ -47,9 +55,11 @@ async def release(
     actor: str,
     decision: bool = False,
     note: str = "",
+    along: Along = nothing,
 ) -> Released | StillHeld | TooLate:
     """Send a held mail with these words (None: as they are). With `decision`, compliance sends it whatever the verdict
-    is, and `note` is what the sender is told. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    is, and `note` is what the sender is told. `along` joins the same unit. Raises KeyError for an unknown id,
+    GatewayError when nothing was done."""
     on_record: HeldMail | None = None
     try:
         async with house.store.begin() as unit:
@@ -60,7 +70,9 @@ async def release(
             try:
                 revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
             except NotEditable as error:
-                return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
+                stays = StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
+                await along(unit, stays)
+                return stays
             message = walk(revision.raw)
             found = await _judged(house, held, message, unit)
             await house.audit.record(_verdict(house, held, revision, found))
@@ -69,6 +81,8 @@ async def release(
                 changed = await _send(house, unit, held, revision, found, actor=actor, note=note)
                 if decision:
                     await _tell(house, unit, held, message, note)
+            outcome = _outcome(held, changed, found, message, revision)
+            await along(unit, outcome)
     except BaseException as error:
         if on_record:
             _note_outcome(house, on_record, "duplicate" if isinstance(error, Lost) else "failed")
@@ -76,6 +90,12 @@ async def release(
             return await too_late(house, hold_id)
         raise
     _note_outcome(house, held, "released" if changed else "held")
+    return outcome
+
+
+def _outcome(
+    held: HeldMail, changed: HeldMail | None, found: Assessment, message: Message, revision: Revision
+) -> Released | StillHeld:
     if changed:
         return Released(held=changed, lost=revision.lost)
     return StillHeld(held=held, recheck=checked(found, message, revision.lost))

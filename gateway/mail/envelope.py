@@ -35,9 +35,11 @@ class SessionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """One accepted transaction: only recipients that the next hop accepted are in `rcpt_to`."""
+    """One accepted transaction: only recipients that the next hop accepted are in `rcpt_to`; `answers` are addresses
+    of our own at which a notice is answered, which the next hop never hears of."""
 
     mail_from: Path
     rcpt_to: tuple[Path, ...]
     session: SessionFacts
     received_at: datetime
+    answers: tuple[Path, ...] = ()

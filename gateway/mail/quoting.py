@@ -53,6 +53,11 @@ def is_header_line(words: str) -> bool:
     return bool(_FROM.match(words.strip()[:200]))
 
 
+def is_attribution_line(words: str) -> bool:
+    """True for the "On ... wrote:" by which a mail program begins a quote."""
+    return bool(_ATTRIBUTION.fullmatch(words.strip()[:400]))
+
+
 def blocks_of(text: str, *, known: Sequence[Block] = (), forward: bool = False) -> tuple[Block, ...]:
     """Blocks that cover `text` in order, without gaps.
 

@@ -16,7 +16,7 @@ import structlog
 from gateway.config import Smtp
 from gateway.errors import GatewayError
 from gateway.mail.content import Content
-from gateway.mail.envelope import Envelope
+from gateway.mail.envelope import Envelope, Path
 from gateway.ports import Clock, NextHop, Transaction
 from gateway.replies import LOCAL_ERROR, Reply
 from gateway.smtp.data import DataReader
@@ -26,6 +26,7 @@ from gateway.smtp.spool import Spool
 if TYPE_CHECKING:
     from gateway.smtp.channel import Channel
 
+IsOurs: TypeAlias = Callable[[Path], bool]
 Receive: TypeAlias = Callable[[Envelope, Content, Transaction], Awaitable[Reply]]
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Desk:
-    """One process's edge. `rate_window` (seconds) is how long a client may stay under the minimum rate."""
+    """One process's edge. `rate_window` (seconds) is how long a client may stay under the minimum rate; `is_ours`
+    tells a recipient that is an address of our own, without asking anybody."""
 
     settings: Smtp
     next_hop: NextHop
@@ -44,6 +46,7 @@ class Desk:
     rate_window: float = 60.0
     tls: ssl.SSLContext | None = None
     draining: bool = False
+    is_ours: IsOurs = lambda path: False
     connections: Connections = field(init=False)
     budget: Budget = field(init=False)
     trusted: TrustedPeers = field(init=False)

@@ -13,7 +13,7 @@ from gateway.config import Smtp, host_port
 from gateway.errors import UserError
 from gateway.ports import Clock, NextHop
 from gateway.replies import SHUTTING_DOWN
-from gateway.smtp.desk import Desk, Receive
+from gateway.smtp.desk import Desk, IsOurs, Receive
 from gateway.smtp.session import Session
 
 _BACKLOG = 1024  # connections the kernel may queue for us
@@ -33,10 +33,12 @@ class Edge:
         hostname: str,
         *,
         spool_directory: Path | None = None,
+        is_ours: IsOurs = lambda path: False,
         sweep: float = _SWEEP,
     ) -> None:
-        """`spool_directory`: where large messages in flight are written, None for the system's temporary folder;
-        `sweep` in seconds. Raises UserError for settings that cannot work."""
+        """`is_ours` tells recipients that are addresses of our own; `spool_directory`: where large messages in flight
+        are written, None for the system's temporary folder; `sweep` in seconds. Raises UserError for settings that
+        cannot work."""
         self.desk = Desk(
             settings=settings,
             next_hop=next_hop,
@@ -44,6 +46,7 @@ class Edge:
             clock=clock,
             hostname=hostname,
             spool_directory=spool_directory,
+            is_ours=is_ours,
         )
         self.desk.tls = _tls(settings)
         self._servers: list[asyncio.Server] = []

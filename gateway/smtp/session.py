@@ -14,7 +14,7 @@ from dataclasses import replace
 from gateway.mail.content import Content
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.ports import Transaction
-from gateway.replies import NO_SPACE, OK, SENDER_OK, START_MAIL_INPUT, TOO_MANY_RECIPIENTS, Reply
+from gateway.replies import NO_SPACE, OK, RECIPIENT_OK, SENDER_OK, START_MAIL_INPUT, TOO_MANY_RECIPIENTS, Reply
 from gateway.smtp import commands, xforward
 from gateway.smtp.connection import Connection
 from gateway.smtp.data import DataReader
@@ -23,6 +23,7 @@ from gateway.smtp.extensions import offer
 from gateway.smtp.wire import wire
 
 _OK, _SENDER_OK, _START = wire(OK), wire(SENDER_OK), START_MAIL_INPUT.wire()
+_RCPT_OK = wire(RECIPIENT_OK)
 _LEAST_RESERVE = 16 * 1024  # bytes taken from the budget for a message of undeclared size, before 354
 _HANDSHAKE = 30.0  # seconds
 
@@ -59,6 +60,7 @@ class Session(Connection):
         self._mail: Path | None = None
         self._declared = 0  # bytes, the SIZE parameter
         self._recipients: list[Path] = []
+        self._answers: list[Path] = []  # recipients that are our own addresses
         self._put_off = 0  # recipients refused for now
         self._transaction: Transaction | None = None
 
@@ -74,7 +76,8 @@ class Session(Connection):
     async def _forget(self) -> None:
         """End the transaction; nothing was delivered. What XFORWARD said counted for this mail only."""
         transaction, self._transaction = self._transaction, None
-        self._mail, self._recipients, self._put_off, self._facts = None, [], 0, self._own
+        self._mail, self._recipients, self._answers, self._put_off = None, [], [], 0
+        self._facts = self._own
         if transaction is not None:
             await transaction.abort()
 
@@ -123,16 +126,19 @@ class Session(Connection):
         return self._say(_SENDER_OK)
 
     async def smtp_RCPT(self, arg: str) -> None:
-        """Section 4.1.1.3. The next hop's own reply, verbatim."""
+        """Section 4.1.1.3. The next hop's own reply, verbatim; an address of ours it never hears of."""
         if self._mail is None:
             return self._error(NEED_MAIL)
         path = commands.rcpt_path(arg)
         if isinstance(path, Reply):
             return self._error(path)
-        if len(self._recipients) >= self.desk.settings.max_recipients:
+        if len(self._recipients) + len(self._answers) >= self.desk.settings.max_recipients:
             return self._say(wire(TOO_MANY_RECIPIENTS))
         if self._transaction is None:
             self._transaction = self.desk.next_hop.begin(self._mail, self._facts)
+        if self.desk.is_ours(path):
+            self._answers.append(path)
+            return self._say(_RCPT_OK)
         self._put_off += 1  # unless we learn better
         reply = await self._transaction.rcpt(path)
         self._put_off -= not 400 <= reply.code < 500
@@ -146,7 +152,7 @@ class Session(Connection):
             return self._error(NO_ARGUMENT)
         if self._mail is None:
             return self._error(NEED_MAIL)
-        if not self._recipients:
+        if not self._recipients and not self._answers:
             return self._error(self._no_recipient())
         reader = self.desk.reader()
         if not reader.reserve(max(self._declared, _LEAST_RESERVE)):
@@ -186,6 +192,7 @@ class Session(Connection):
             rcpt_to=tuple(self._recipients),
             session=self._facts,
             received_at=self.desk.clock(),
+            answers=tuple(self._answers),
         )
         return asyncio.shield(self.desk.start_flow(envelope, content, transaction, reader))
 

@@ -1,0 +1,123 @@
+"""What a sender's answer to a notice means: a new text, a command, or nothing that we dare to act upon.
+
+The words above the quoted notice count, as the rules for quotes and signatures find them; whatever a program quotes
+without marking it is cut off at the notice's own first line. When in doubt it is unclear: what is taken for a new text
+goes to everybody on the mail. *Pure.*
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import cache
+from itertools import pairwise
+
+from gateway.holds.notice import DISPUTE, SEND, WITHDRAW, band_words
+from gateway.holds.revision import editable_text
+from gateway.language.catalogue import every_catalogue, later
+from gateway.mail.quoting import is_attribution_line
+
+EMPTY = later("Above the quoted note there was no text. Please write the whole new text of your mail above it.")
+STRANGE = later(
+    "It has little in common with your mail, so we did not take it for its new text. Nothing was sent to anybody."
+)
+NO_REASON = later("Please say in a few words, behind the first one, why this is a mistake.")
+LONG_WITHDRAWAL = later("The first word takes the mail back, but more text follows it. Please send that word alone.")
+
+_SHORT = 12  # words that may follow WITHDRAW: "please, I will write it anew"
+_ALIKE = 0.2  # of the pairs of words in a new text, the least that the mail or a suggestion of ours has too
+_LONGEST_REASON = 2000  # characters
+_WORD = re.compile(r"\w+")
+_TRAIL = re.compile(r"(?:\n[ \t]*[-_>=*]*[ \t]*)+\Z")
+_GAP = r"[\s>*|]+"  # between two words of our first line, however it was quoted and wrapped
+
+
+class Meaning(Enum):
+    """What is to be done."""
+
+    TEXT = auto()
+    WITHDRAW = auto()
+    DISPUTE = auto()
+    UNCLEAR = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`text`: the new text, or the reason of a dispute; of an unclear answer what was read. `why` it is unclear."""
+
+    meaning: Meaning
+    text: str = ""
+    why: str = ""
+
+
+def answer_of(raw: bytes, held: bytes, suggestions: Iterable[str] = ()) -> Answer:
+    """The meaning of an answer (a whole message) to the notice of a held mail; `suggestions` are replacements that the
+    notices offer."""
+    text = own_words(raw)
+    if not text:
+        return Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
+    first, _, _ = text.partition("\n")
+    word = _WORD.search(first)
+    command = _commands().get(_folded(word[0])) if word else None
+    rest = text[word.end() :].lstrip(" \t:.,;!-*_\n") if word else ""
+    match command:
+        case "WITHDRAW":
+            return _withdrawal(rest)
+        case "DISPUTE":
+            return _dispute(rest)
+        case "SEND" if word and (word[0].isupper() or not first[word.end() :].strip(" \t:.,;!*_")):
+            return Answer(meaning=Meaning.TEXT, text=rest) if rest else Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
+    if not _alike(text, [editable_text(held), *suggestions]):
+        return Answer(meaning=Meaning.UNCLEAR, text=text, why=STRANGE)
+    return Answer(meaning=Meaning.TEXT, text=text)
+
+
+def own_words(raw: bytes) -> str:
+    """What the answer says above the notice, without quotes and signature; "" for nothing."""
+    text = editable_text(raw)
+    cuts = [found.start() for found in (band.search(text) for band in _bands()) if found]
+    lines = _TRAIL.sub("", text[: min(cuts, default=len(text))].rstrip("-_>=* \t") + "\n").strip().split("\n")
+    while lines and (not lines[-1].strip() or is_attribution_line(lines[-1])):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _withdrawal(rest: str) -> Answer:
+    if len(_WORD.findall(rest)) > _SHORT:
+        return Answer(meaning=Meaning.UNCLEAR, why=LONG_WITHDRAWAL)
+    return Answer(meaning=Meaning.WITHDRAW)
+
+
+def _dispute(rest: str) -> Answer:
+    if not rest.strip():
+        return Answer(meaning=Meaning.UNCLEAR, why=NO_REASON)
+    return Answer(meaning=Meaning.DISPUTE, text=" ".join(rest.split())[:_LONGEST_REASON])
+
+
+def _alike(text: str, known: Sequence[str]) -> bool:
+    """Whether it could be a new version of the mail: a question to us is not, and neither is "thanks, will do"."""
+    pairs = _pairs(text)
+    theirs = frozenset().union(*map(_pairs, known))
+    return bool(pairs) and len(pairs & theirs) >= _ALIKE * len(pairs)
+
+
+def _pairs(text: str) -> frozenset[tuple[str, str]]:
+    return frozenset(pairwise(_WORD.findall(text.casefold())))
+
+
+@cache
+def _commands() -> dict[str, str]:
+    """Every command in every language, without accents: a German may answer an English note."""
+    return {_folded(say.gettext(word)): word for say in every_catalogue() for word in (WITHDRAW, DISPUTE, SEND)}
+
+
+def _folded(word: str) -> str:
+    plain = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
+@cache
+def _bands() -> tuple[re.Pattern[str], ...]:
+    lines = {band_words(say, reply=True) for say in every_catalogue()}
+    return tuple(re.compile(_GAP.join(map(re.escape, line.split()))) for line in sorted(lines))

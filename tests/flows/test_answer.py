@@ -1,0 +1,323 @@
+"""Answers to notices: the whole story, from the key in the address to what everybody gets."""
+
+import asyncio
+import email
+import email.policy
+from dataclasses import replace
+from email.message import EmailMessage
+
+import pytest
+
+from gateway.audit.events import AnswerReceived
+from gateway.errors import AuditUnavailable
+from gateway.flows.answer import is_answer
+from gateway.flows.receive import receive
+from gateway.flows.release import release
+from gateway.holds.answer_address import answer_address, answer_key
+from gateway.holds.hold import HeldMail
+from gateway.holds.lifecycle import HoldState
+from gateway.mail.content import stuffed
+from gateway.mail.envelope import Envelope, Path, SessionFacts
+from gateway.replies import ANSWER_NOT_YOURS, ANSWER_TAKEN, ANSWER_TOO_BIG, ANSWER_TOO_OFTEN, ANSWER_UNKNOWN, Reply
+from tests.flows.house import ASK, KEY, TEAM, Story, mail
+from tests.holds.letters import OUTLOOK, SIGNED
+
+PLAIN_SENDER = Path(text="mira@corp.example")
+
+
+def here(held: HeldMail) -> Path:
+    """The address at which this hold's notice is answered."""
+    return Path(text=answer_address("askonce@corp.example", answer_key(KEY, held.id)))
+
+
+async def reply(
+    story: Story,
+    held: HeldMail,
+    text: str,
+    *,
+    sender: Path = PLAIN_SENDER,
+    number: int = 1,
+    extra: str = "",
+    others: tuple[Path, ...] = (),
+    raw: bytes | None = None,
+) -> Reply:
+    """Answer the notice of this hold, as the edge gives it to the flow."""
+    raw = raw or mail(text, subject="Re: Not sent yet", message_id=f"<r{number}@corp.example>", extra=extra)
+    onward = story.house.next_hop.begin(sender, SessionFacts())
+    for path in others:
+        await onward.rcpt(path)
+    envelope = Envelope(
+        mail_from=sender, rcpt_to=others, session=SessionFacts(), received_at=story.clock[0], answers=(here(held),)
+    )
+    return await receive(story.house, envelope, stuffed(raw), onward)
+
+
+def outcomes(story: Story) -> list[str]:
+    """What the audit says came of each answer."""
+    return [event.outcome for event in story.audit.events if isinstance(event, AnswerReceived)]
+
+
+def notices(story: Story) -> list[EmailMessage]:
+    """What the sender was told, after the first notice."""
+    return [
+        one
+        for one in (
+            email.message_from_bytes(raw, policy=email.policy.default) for raw in story.sent("mira@corp.example")
+        )
+        if one["subject"] != "Not sent yet: New banners" or one["in-reply-to"] != "<m1@corp.example>"
+    ]
+
+
+def text_of(message: EmailMessage) -> str:
+    """The plain text of a notice on one line."""
+    return " ".join(message.get_body(("plain",)).get_content().split())
+
+
+async def test_a_new_text_that_passes_is_sent_and_told_once(story: Story) -> None:
+    """It takes the place of what was held, recipients as they were, and one note says that it went out."""
+    held = await story.hold()
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, ASK)
+    assert HoldState.SENDING is (await story.now(held)).state
+    await story.beat()
+    await story.beat(hours=1)
+    for path in TEAM:
+        [raw] = story.sent(path.text)
+        assert ASK in email.message_from_bytes(raw, policy=email.policy.default).get_content()
+        assert b"Subject: New banners" in raw
+    assert ["Sent: New banners"] == [str(one["subject"]) for one in notices(story)]
+    assert ["revised"] == outcomes(story)
+    assert ("release", "sending", "sender") in story.audit.steps()
+
+
+async def test_it_works_with_the_next_hop_down(story: Story) -> None:
+    """The answer is taken and kept; the mail goes when the next hop is back."""
+    held = await story.hold()
+    story.hop.down = True
+    assert ANSWER_TAKEN == await reply(story, held, ASK)
+    story.hop.down = False
+    await story.beat(minutes=10)
+    assert 1 == len(story.sent("omar@corp.example"))
+
+
+async def test_attachments_and_headers_stay(story: Story) -> None:
+    """Only the sender's own words change, in text and HTML; the picture is the same to the byte."""
+    held = await story.hold(raw=OUTLOOK)
+    text = "SEND Hello all,\n\nthe pictures are in the folder."
+    assert ANSWER_TAKEN == await reply(story, held, text)
+    await story.beat()
+    [raw] = story.sent("omar@corp.example")
+    before = email.message_from_bytes(OUTLOOK, policy=email.policy.default)
+    after = email.message_from_bytes(raw, policy=email.policy.default)
+    kept = [part.get_payload() for part in before.walk() if part.get_content_maintype() == "image"]
+    assert kept
+    assert kept == [part.get_payload() for part in after.walk() if part.get_content_maintype() == "image"]
+    for kind in ("plain", "html"):
+        assert "the pictures are in the folder." in after.get_body((kind,)).get_content()
+
+
+async def test_a_new_text_that_does_not_pass_is_answered_with_what_still_holds_it(story: Story) -> None:
+    """The mail waits as it was; the answer is threaded under the reply and can itself be answered."""
+    held = await story.hold()
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(
+        story, held, "You must all put the BANNER up by Friday: https://corp.example/b.png"
+    )
+    await story.beat()
+    assert HoldState.HELD is (await story.now(held)).state
+    [told] = notices(story)
+    assert "Your new text" in text_of(told)
+    assert "You must all put the BANNER up" in text_of(told)
+    assert "<r1@corp.example>" == told["in-reply-to"]
+    assert here(held).text == told["reply-to"]
+    assert ["held"] == outcomes(story)
+    assert ANSWER_TAKEN == await reply(story, held, ASK, number=2)
+    assert ["held", "revised"] == outcomes(story)
+
+
+async def test_a_signed_mail_cannot_be_changed_and_says_why(story: Story) -> None:
+    """Nothing is sent, and the answer names the signature."""
+    held = await story.hold(raw=SIGNED)
+    assert ANSWER_TAKEN == await reply(story, held, f"SEND {ASK}")
+    await story.beat()
+    assert "digitally signed" in text_of(notices(story)[-1])
+    assert HoldState.HELD is (await story.now(held)).state
+
+
+async def test_withdraw_takes_it_back(story: Story) -> None:
+    """One word, one note, nobody reached."""
+    held = await story.hold()
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, "withdraw")
+    await story.beat()
+    assert HoldState.WITHDRAWN is (await story.now(held)).state
+    assert ["Taken back: New banners"] == [str(one["subject"]) for one in notices(story)]
+    assert ["withdrawn"] == outcomes(story)
+    assert [] == story.sent("omar@corp.example")
+
+
+async def test_dispute_passes_the_reason_on(story: Story) -> None:
+    """Compliance gets the sender's words, the sender a receipt."""
+    held = await story.hold()
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, "DISPUTE it is about our own page")
+    await story.beat()
+    now = await story.now(held)
+    assert (HoldState.DISPUTED, "it is about our own page") == (now.state, now.note)
+    assert ["Being looked at: New banners"] == [str(one["subject"]) for one in notices(story)]
+    assert ["disputed"] == outcomes(story)
+
+
+async def test_an_unclear_answer_does_nothing_and_asks(story: Story) -> None:
+    """A question to us never goes to everybody on the mail; SEND before it would."""
+    held = await story.hold()
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, "What is this about? Who says so?")
+    await story.beat()
+    assert HoldState.HELD is (await story.now(held)).state
+    [told] = notices(story)
+    assert "What is this about? Who says so?" in text_of(told)
+    assert "SEND" in text_of(told)
+    assert ["unclear"] == outcomes(story)
+
+
+async def test_after_the_end_an_answer_is_told_what_happened(story: Story) -> None:
+    """Sent already: nothing further is done, and one note says when; 30 days later there is no such address."""
+    held = await story.hold()
+    await release(story.house, held.id, new_text=ASK, new_subject=None, actor="sender")
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, "WITHDRAW")
+    await story.beat()
+    assert HoldState.SENT is (await story.now(held)).state
+    assert "the mail was sent." in text_of(notices(story)[-1])
+    story.clock[0] = story.clock[0].replace(month=8)
+    assert ANSWER_UNKNOWN == await reply(story, held, "WITHDRAW", number=2)
+    assert ["late", "unknown"] == outcomes(story)
+
+
+@pytest.mark.parametrize(
+    ("sender", "extra", "expected", "outcome"),
+    [
+        (Path(text="omar@corp.example"), "", ANSWER_NOT_YOURS, "stranger"),
+        (Path(text=""), "", ANSWER_TAKEN, "automatic"),
+        (Path(text="MAILER-DAEMON@corp.example"), "", ANSWER_TAKEN, "automatic"),
+        (PLAIN_SENDER, "Auto-Submitted: auto-replied\r\n", ANSWER_TAKEN, "automatic"),
+        (PLAIN_SENDER, "Precedence: bulk\r\n", ANSWER_TAKEN, "automatic"),
+        (PLAIN_SENDER, "X-Auto-Response-Suppress: All\r\n", ANSWER_TAKEN, "automatic"),
+        (PLAIN_SENDER, "X-Askonce-Pass: gate.corp.example\r\n", ANSWER_TAKEN, "automatic"),
+        (PLAIN_SENDER, "Received: from a by b\r\n" * 51, ANSWER_TAKEN, "automatic"),
+    ],
+)
+async def test_strangers_and_machines_do_nothing(
+    story: Story, sender: Path, extra: str, expected: Reply, outcome: str
+) -> None:
+    """Only the envelope's sender; no auto-reply, bounce, list, or mail that goes round. Each is on record."""
+    held = await story.hold()
+    await story.beat()
+    before = len(story.hop.sent)
+    assert expected == await reply(story, held, ASK, sender=sender, extra=extra)
+    await story.beat(hours=1)
+    assert held.version == (await story.now(held)).version
+    assert before == len(story.hop.sent)
+    assert [outcome] == outcomes(story)
+
+
+@pytest.mark.parametrize(
+    "from_",
+    ["Omar <omar@corp.example>", "mira@corp.example, omar@corp.example", '"mira@corp.example" <x@evil.example>', ""],
+)
+async def test_the_header_must_agree_with_the_envelope(story: Story, from_: str) -> None:
+    """Another From, or more than one, is refused."""
+    held = await story.hold()
+    raw = mail(ASK, message_id="<r1@corp.example>").replace(b"Mira <mira@corp.example>", from_.encode())
+    assert ANSWER_NOT_YOURS == await reply(story, held, "", raw=raw)
+    assert HoldState.HELD is (await story.now(held)).state
+
+
+async def test_the_same_answer_again_does_nothing_twice(story: Story) -> None:
+    """A retransmission is answered as before; one note only."""
+    held = await story.hold()
+    await story.beat()
+    for _ in range(3):
+        assert ANSWER_TAKEN == await reply(story, held, "What is this about?")
+    assert ["unclear", "repeated", "repeated"] == outcomes(story)
+    await story.beat()
+    assert 1 == len(notices(story))
+
+
+async def test_twenty_answers_at_once_send_one_mail(shared_story: Story) -> None:
+    """The same answer twenty times in parallel, and another one among them: one release, one mail to each."""
+    held = await shared_story.hold()
+    await shared_story.beat()
+    replies = [reply(shared_story, held, ASK) for _ in range(10)]
+    replies += [reply(shared_story, held, ASK, number=number) for number in range(2, 12)]
+    assert {ANSWER_TAKEN} == set(await asyncio.gather(*replies))
+    await shared_story.beat()
+    assert 1 == len(shared_story.sent("omar@corp.example"))
+    assert 1 == outcomes(shared_story).count("revised")
+
+
+async def test_too_many_and_too_big(story: Story) -> None:
+    """Twenty answers an hour about one mail, 10 MB one answer; the next hour it goes on."""
+    held = await story.hold()
+    for number in range(20):
+        assert ANSWER_TAKEN == await reply(story, held, "What?", number=number)
+    assert ANSWER_TOO_OFTEN == await reply(story, held, ASK, number=21)
+    story.clock[0] = story.clock[0].replace(hour=10, minute=1)
+    assert ANSWER_TAKEN == await reply(story, held, ASK, number=21)
+    assert ANSWER_TOO_BIG == await reply(story, held, "x" * (11 << 20), number=22)
+
+
+async def test_without_record_nothing_happens_and_the_answer_comes_again(story: Story) -> None:
+    """The audit cannot write: the client keeps the answer, and its next try is taken."""
+    held = await story.hold()
+    story.audit.broken = True
+    for text in (ASK, "WITHDRAW", "DISPUTE it is fine", "What?"):
+        with pytest.raises(AuditUnavailable):
+            await reply(story, held, text)
+    assert held == await story.now(held)
+    story.audit.broken = False
+    assert ANSWER_TAKEN == await reply(story, held, "WITHDRAW")
+
+
+async def test_other_recipients_get_the_mail_all_the_same(story: Story) -> None:
+    """A reply with a colleague in copy: the answer is taken, the colleague gets the mail, our address goes nowhere."""
+    held = await story.hold()
+    await story.beat()
+    taken = await reply(story, held, "WITHDRAW", others=(Path(text="omar@corp.example"),))
+    assert taken.accepted
+    assert HoldState.WITHDRAWN is (await story.now(held)).state
+    assert [(Path(text="omar@corp.example"),)] == [sent.rcpt_to for sent in story.hop.sent if sent.mail_from.text]
+
+
+async def test_an_answer_that_is_refused_reaches_nobody_else(story: Story) -> None:
+    """One transaction has one reply: with 550 nobody got it."""
+    held = await story.hold()
+    await story.beat()
+    taken = await reply(story, held, ASK, sender=Path(text="omar@corp.example"), others=(Path(text="jo@corp.example"),))
+    assert ANSWER_NOT_YOURS == taken
+    assert [] == story.sent("jo@corp.example")
+
+
+async def test_what_is_an_address_for_answers(story: Story) -> None:
+    """Ours with a good key, and none at all where answers are switched off."""
+    held = await story.hold()
+    holds = story.house.settings.holds.model_copy(update={"replies": False})
+    off = replace(story.house, settings=story.house.settings.model_copy(update={"holds": holds}))
+    assert is_answer(story.house, here(held))
+    assert is_answer(story.house, replace(here(held), parameters="NOTIFY=NEVER"))
+    assert not is_answer(story.house, Path(text="askonce@corp.example"))
+    assert not is_answer(story.house, Path(text="jo+tag@corp.example"))
+    assert not is_answer(off, here(held))
+
+
+async def test_without_answers_no_notice_offers_them(story: Story) -> None:
+    """`holds.replies = false`: no address, and no word about it."""
+    holds = story.house.settings.holds.model_copy(update={"replies": False})
+    house = replace(story.house, settings=story.house.settings.model_copy(update={"holds": holds}))
+    quiet = replace(story, house=house)
+    await quiet.hold()
+    await story.beat()
+    [told] = [email.message_from_bytes(raw, policy=email.policy.default) for raw in story.sent("mira@corp.example")]
+    assert told["reply-to"] is None
+    assert "WITHDRAW" not in text_of(told)

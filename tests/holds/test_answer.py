@@ -1,0 +1,137 @@
+"""What an answer to a notice means, as people and their programs write it."""
+
+import email.message
+import email.policy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.holds.answer import EMPTY, LONG_WITHDRAWAL, NO_REASON, STRANGE, Meaning, answer_of, own_words
+from gateway.holds.notice import band_words
+from gateway.language.catalogue import every_catalogue
+
+HELD = (
+    b"From: mira@corp.example\r\nSubject: Banners\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+    b"Hi all,\r\n\r\neverybody must put the new banner on their own LinkedIn profile by Friday.\r\n\r\nMira\r\n"
+)
+NEW = "Hi all,\n\nthe new banner is in the brand folder, for whoever wants it.\n\nMira"
+BAND = "A note from your mail gateway. Write your answer above this line."
+
+
+def letter(text: str, *, html: str = "") -> bytes:
+    """An answer with this text, or with text and HTML."""
+    message = email.message.EmailMessage(policy=email.policy.SMTP)
+    message["From"] = "mira@corp.example"
+    message["Subject"] = "Re: Not sent yet: Banners"
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
+    return message.as_bytes()
+
+
+def meant(text: str, **more: str) -> tuple[Meaning, str]:
+    """Meaning and text of an answer."""
+    found = answer_of(letter(text, **more), HELD, ["The artwork is kept in the brand folder for whoever may want it."])
+    return found.meaning, found.text
+
+
+QUOTED = "\n".join(f"> {line}" for line in (f"--- {BAND} ---", "", 'Your mail "Banners" to 3 recipients', "has not"))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "",
+        f"\n\nOn Tue, 3 Mar 2026 at 10:00, Mail gateway <askonce+abc@corp.example> wrote:\n{QUOTED}",
+        f"\n\nAm Di., 3. März 2026 um 10:00 Uhr schrieb E-Mail-Gateway <askonce@corp.example>:\n\n{QUOTED}",
+        f"\n\nLe mar. 3 mars 2026 à 10:00, Passerelle <askonce@corp.example> a écrit :\n\n{QUOTED}",
+        f"\n\nEl mar, 3 mar 2026 a las 10:00, Pasarela (<askonce@corp.example>) escribió:\n\n{QUOTED}",
+        "\n\n-----Original Message-----\nFrom: Mail gateway <askonce@corp.example>\nSent: Tuesday, 3 March 2026 10:00\n"
+        f"To: Mira\nSubject: Not sent yet: Banners\n\n--- {BAND} ---\n\nYour mail",
+        "\n\nVon: E-Mail-Gateway <askonce@corp.example>\nGesendet: Dienstag, 3. März 2026 10:00\nAn: Mira\n"
+        "Betreff: Noch nicht gesendet\n\nIhre Nachricht",
+        f'\n\n{BAND}\n\nYour mail "Banners" has not been sent yet.',
+        "\n\n--- A note from your mail gateway. Write your answer\nabove this line. ---\n\nYour mail",
+        f"\n\n-- \nMira Holt\nHead of Things\n+44 20 7946 0000\n\n{QUOTED}",
+        "\n\nSent from my iPhone",
+    ],
+)
+def test_the_quoted_notice_is_cut_off(below: str) -> None:
+    """Whatever program quotes it, marked or not, in any language, only what stands above it is the new text."""
+    assert (Meaning.TEXT, NEW) == meant(NEW + below)
+
+
+@pytest.mark.parametrize("say", every_catalogue(), ids=lambda say: say.language)
+def test_an_unmarked_quote_is_known_by_our_first_line_in_each_language(say) -> None:  # type: ignore[no-untyped-def]
+    """The line above which answers are written is where the answer ends."""
+    assert NEW == own_words(letter(f"{NEW}\n\n{band_words(say, reply=True)}\n\nmore words of ours"))
+
+
+def test_a_reply_below_the_quote_is_read() -> None:
+    """Who answers below gets read all the same."""
+    assert (Meaning.TEXT, NEW) == meant(f"{QUOTED}\n\n{NEW}")
+
+
+def test_html_is_read_like_text() -> None:
+    """A reply from a program that writes HTML: its own words, without the quoted notice in its own markup."""
+    html = (
+        "<html><body><p>Hi all,</p><p>the new banner is in the brand folder, for whoever wants it.</p><p>Mira</p>"
+        '<div class="gmail_quote"><div>On Tuesday Mail gateway wrote:</div>'
+        f"<blockquote><p>{BAND}</p><h1>Your mail</h1></blockquote></div></body></html>"
+    )
+    kind, text = meant(f"{NEW}\n\n{QUOTED}", html=html)
+    assert Meaning.TEXT is kind
+    assert [line for line in NEW.split("\n") if line] == [line for line in text.split("\n") if line]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["WITHDRAW", "withdraw", "Withdraw.", "*WITHDRAW*", "WITHDRAW please, I will write it anew", "Zurückziehen",
+     "ZURUCKZIEHEN", "retirer", "RETIRAR", "WITHDRAW\n\n-- \nMira"],
+)  # fmt: skip
+def test_withdraw_in_every_language(text: str) -> None:
+    """As the first word, in any letter case, with or without accents."""
+    assert Meaning.WITHDRAW is meant(f"{text}\n\n{QUOTED}")[0]
+
+
+@pytest.mark.parametrize("word", ["DISPUTE", "Dispute:", "WIDERSPRUCH", "contester", "Objetar", "CONTESTAR -"])
+def test_dispute_takes_the_rest_as_its_reason(word: str) -> None:
+    """All that follows the word, on one line."""
+    assert (Meaning.DISPUTE, "it is about our own page, not theirs.") == meant(
+        f"{word} it is about our own\npage, not theirs.\n\n{QUOTED}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", EMPTY),
+        (QUOTED, EMPTY),
+        ("DISPUTE", NO_REASON),
+        ("SEND", EMPTY),
+        ("Withdraw the old banner from the folder, and then let us all think about what to do with it next.",
+         LONG_WITHDRAWAL),
+        ("What does this mean? Who decides about that?", STRANGE),
+        ("Thanks, will do!", STRANGE),
+        ("ok", STRANGE),
+    ],
+)  # fmt: skip
+def test_in_doubt_nothing_is_done(text: str, why: str) -> None:
+    """Nothing above the quote, a command half given, a question to us: none of it is anybody's new text."""
+    found = answer_of(letter(text), HELD)
+    assert (Meaning.UNCLEAR, why) == (found.meaning, found.why)
+
+
+def test_send_makes_any_text_the_new_one() -> None:
+    """Who means it says so."""
+    assert (Meaning.TEXT, "Lunch is at noon.") == meant("SEND\nLunch is at noon.")
+    assert (Meaning.TEXT, "Lunch is at noon.") == meant("SENDEN Lunch is at noon.")
+    assert Meaning.UNCLEAR is meant("Send lunch up at noon")[0]
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_it(text: str) -> None:
+    """Any text has a meaning, and it is never longer than what was written."""
+    raw = HELD.replace(b"Hi all,", text.encode("utf-8", "replace"))
+    assert len(answer_of(raw, HELD).text) <= len(text) + len(HELD)

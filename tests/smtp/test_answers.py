@@ -1,0 +1,64 @@
+"""Addresses of our own at the edge: recognised at RCPT, never heard of by the next hop."""
+
+from gateway.errors import NextHopUnavailable
+from gateway.mail.envelope import Path
+from gateway.replies import Reply
+from tests.smtp.kit import Box, Hop, client_of, edge_with
+
+OURS = b"askonce+key@here.example"
+
+
+def is_ours(path: Path) -> bool:
+    """The stand-in for a key."""
+    return path.text == OURS.decode()
+
+
+async def test_an_answer_is_taken_without_asking_the_next_hop() -> None:
+    """The next hop is down and offers nothing: RCPT and the final dot are answered by us, again and again."""
+    box, hop = Box(), Hop(failure=NextHopUnavailable("down"))
+    async with edge_with(box, hop) as edge, client_of(edge) as client:
+        edge.desk.is_ours = is_ours
+        client.say(b"HELO client.example\r\n")
+        assert [250] == await client.hears(1)
+        for _ in range(2):
+            client.say(b"MAIL FROM:<ann@here.example>\r\nRCPT TO:<%s>\r\nDATA\r\n" % OURS)
+            assert [250, 250, 354] == await client.hears(3)
+            client.say(b"Subject: x\r\n\r\nWITHDRAW\r\n.\r\n")
+            assert [250] == await client.hears(1)
+    assert 2 == len(box.mails)
+    for envelope, _ in box.mails:
+        assert ((), (Path(text=OURS.decode()),)) == (envelope.rcpt_to, envelope.answers)
+    assert [] == [path for offered in hop.transactions for path in offered.rcpt_to]
+
+
+async def test_other_recipients_go_to_the_next_hop_as_ever() -> None:
+    """Beside an answer's address, others are offered and answered by the next hop alone."""
+    refused = Reply(code=550, enhanced="5.1.1", text="no such user")
+    box, hop = (
+        Box(),
+        Hop(answers=lambda path: refused if path.text.startswith("gone") else Reply(code=250, text="fine")),
+    )
+    async with edge_with(box, hop) as edge, client_of(edge) as client:
+        edge.desk.is_ours = is_ours
+        client.say(b"EHLO client.example\r\nMAIL FROM:<ann@here.example>\r\n")
+        client.say(b"RCPT TO:<%s>\r\nRCPT TO:<bob@here.example>\r\nRCPT TO:<gone@here.example>\r\nDATA\r\n" % OURS)
+        assert [250, 250, 250, 250, 550, 354] == await client.hears(6)
+        client.say(b"Subject: x\r\n\r\nhello\r\n.\r\n")
+        assert [250] == await client.hears(1)
+    [(envelope, _)] = box.mails
+    assert ("bob@here.example",) == tuple(path.text for path in envelope.rcpt_to)
+    assert (OURS.decode(),) == tuple(path.text for path in envelope.answers)
+    assert {"bob@here.example", "gone@here.example"} == {path.text for path in hop.transactions[0].rcpt_to}
+
+
+async def test_a_forgotten_transaction_forgets_the_answer_too() -> None:
+    """After RSET the address counts for nothing; recipients of ours count towards the limit."""
+    box = Box()
+    async with edge_with(box, max_recipients=100) as edge, client_of(edge) as client:
+        edge.desk.is_ours = is_ours
+        client.say(b"EHLO c.example\r\nMAIL FROM:<ann@here.example>\r\nRCPT TO:<%s>\r\nRSET\r\n" % OURS)
+        client.say(b"MAIL FROM:<ann@here.example>\r\nDATA\r\n")
+        assert [250, 250, 250, 250, 250, 503] == await client.hears(6)
+        client.say(b"RCPT TO:<%s>\r\n" % OURS * 101)
+        assert [*[250] * 100, 452] == await client.hears(101)
+    assert [] == box.mails
