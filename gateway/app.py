@@ -44,6 +44,7 @@ from gateway.policy.packs import complete
 from gateway.policy.packs import load as load_pack
 from gateway.ports import Directory, House, Store
 from gateway.storage.late import LateStore
+from gateway.storage.waiting import WaitingFile
 from gateway.worker import Worker
 
 EDGE = "edge-"  # how the audit streams of SMTP processes begin
@@ -127,6 +128,7 @@ async def open_house(settings: Settings, *, stream: str, late: bool = False) -> 
             new_id=new_id,
             notice_key=installation_key(folder / "keys", "notice.key"),
             exemptions=exemptions_of(settings, pack),
+            waiting=WaitingFile(folder / "waiting"),
         )
 
 

@@ -4,9 +4,9 @@ The contracts stand here, on the interface; `tests/contract` proves them over ev
 `GatewayError` (the mail stays with the client) and nothing else on foreseeable trouble.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -232,6 +232,41 @@ class Audit(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """Who has a held mail: a hint that costs no store. It may lag behind by seconds, either way."""
+
+    def __contains__(self, sender: object) -> bool:
+        """True when this address key may have a mail in state HELD. Never raises."""
+        ...
+
+    def add(self, sender: str) -> None:
+        """A mail of this sender is held from now on."""
+        ...
+
+    def publish(self, senders: Collection[str]) -> None:
+        """All who have a held mail, as the store knows them; for every process of this node. Raises OSError."""
+        ...
+
+
+class WaitingHere:
+    """`Waiting` within one process."""
+
+    def __init__(self) -> None:
+        self._senders: set[str] = set()
+
+    def __contains__(self, sender: object) -> bool:
+        """See the port."""
+        return sender in self._senders
+
+    def add(self, sender: str) -> None:
+        """See the port."""
+        self._senders.add(sender)
+
+    def publish(self, senders: Collection[str]) -> None:
+        """See the port."""
+        self._senders = set(senders)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What every flow works with: the settings, the policy and the outside world, as one value. `notice_key` signs
@@ -247,3 +282,4 @@ class House:
     new_id: NewId
     notice_key: bytes = b""
     exemptions: tuple[Exemption, ...] = ()
+    waiting: Waiting = field(default_factory=WaitingHere)

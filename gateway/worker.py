@@ -1,4 +1,4 @@
-"""The beat: tell and remind senders, expire holds whose time is up, drain the outbox, settle asks nobody came back for.
+"""The beat: tell and remind senders, expire what is due, drain the outbox, settle asks nobody came back for.
 
 Each step is a flow; here is only when, how many at once, and that trouble with one never stops the others. Any number
 of workers on any number of nodes may run: leases and compare-and-set keep them apart. IO through ports.
@@ -16,6 +16,7 @@ from gateway.flows.deliver import LEASE, deliver
 from gateway.flows.expire import expire_due
 from gateway.flows.tell import remind_due, tell_due
 from gateway.holds.hold import OutgoingMail
+from gateway.holds.lifecycle import HoldState
 from gateway.ports import House
 
 _BEAT = 2.0  # seconds between two looks at the store when nothing wakes us
@@ -61,6 +62,7 @@ class Worker:
         """One beat: every step once, whatever became of the one before."""
         await self._step("expire", self._expire)
         await self._step("tell", self._tell)
+        await self._step("waiting", self._publish)
         await self._step("outbox", self._drain)
         await self._step("asks", self._settle)
 
@@ -85,6 +87,12 @@ class Worker:
     async def _tell(self) -> None:
         await tell_due(self._house)
         await remind_due(self._house)
+
+    async def _publish(self) -> None:
+        """SMTP processes learn whose mail is held, so that a corrected one is noticed."""
+        async with self._house.store.begin(write=False) as unit:
+            senders = await unit.holds.senders(HoldState.HELD)
+        self._house.waiting.publish(senders)
 
     async def _drain(self) -> None:
         """Deliver what is due, some at once, until nothing more is."""

@@ -35,6 +35,7 @@ async def keep(house: House, case: Case, found: Assessment, label: Label, mark: 
     if quiet or not await _told_lately(house, unit, held):
         held = replace(held, told_at=case.at)
     await unit.holds.add(held, raw)
+    house.waiting.add(held.sender)
     if held.told_at and not quiet:
         await unit.outbox.put(held_mail_notice(house, held))
     return held

@@ -20,6 +20,7 @@ from gateway.flows.assess import Assessment, Heard, conclude, internal_recipient
 from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
 from gateway.flows.notify import advise_mail, language_of
+from gateway.flows.supersede import supersede
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldState
 from gateway.mail.content import Content
@@ -155,8 +156,10 @@ async def _pass_on(house: House, case: Case, found: Assessment) -> Reply:
         if pending:
             await _settle(house, case, found, AskState.CANCELLED)
         raise
+    advised = isinstance(found.disposition, Advise)
+    closed = await supersede(house, case, tell=not advised) if reply.accepted else None
     if pending:
-        await _settle(house, case, found, AskState.CONFIRMED if reply.accepted else AskState.CANCELLED)
+        await _settle(house, case, found, AskState.CONFIRMED if reply.accepted else AskState.CANCELLED, closed)
     return reply
 
 
@@ -174,9 +177,10 @@ async def _hand_on(house: House, case: Case, disposition: Relay | Advise) -> Rep
     return reply
 
 
-async def _settle(house: House, case: Case, found: Assessment, state: AskState) -> None:
-    """Write down what became of a reserved ask, and the friendly note that goes with it. The mail's fate is already
-    sealed, so trouble here is logged and never changes the answer; an unsettled ask still counts as asked."""
+async def _settle(house: House, case: Case, found: Assessment, state: AskState, closed: HeldMail | None = None) -> None:
+    """Write down what became of a reserved ask, and the friendly note that goes with it, also about the held mail that
+    this one `closed`. The mail's fate is already sealed, so trouble here is logged and never changes the answer; an
+    unsettled ask still counts as asked."""
     try:
         async with house.store.begin() as unit:
             if found.history.reserved:
@@ -189,6 +193,7 @@ async def _settle(house: House, case: Case, found: Assessment, state: AskState) 
                     message=case.message,
                     verdict=found.verdict,
                     language=await language_of(house, case.message, case.sender),
+                    closed=closed,
                 )
                 if note:
                     await unit.outbox.put(note)

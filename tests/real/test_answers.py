@@ -150,3 +150,16 @@ def test_an_answer_is_taken_while_the_next_hop_is_away(site: Site) -> None:
     finally:
         postfix.stop()
         remove(root)
+
+
+def test_a_corrected_mail_sent_afresh_closes_the_held_one(site: Site) -> None:
+    """Held in one process, known to all of them, closed when the corrected mail is delivered; told in one mail."""
+    site.hold("afresh")
+    time.sleep(3)  # a beat, after which every process of the node knows whose mail is held
+    was = "everybody must put the new banner on their own LinkedIn profile by Friday"
+    better = "the new banner for LinkedIn is kept in the brand folder for whoever may ever want it"
+    corrected = HELD.format(name="afresh", language="en").replace(was, better).replace("<afresh@", "<afresh-2@")
+    site.send(corrected, "all@lantern.example")
+    [told] = site.arrived("Sent, and the earlier one closed: Banners afresh")
+    assert "<afresh-2@lantern.example>" == told["in-reply-to"]
+    assert [] == site.arrived("Returned to you", seconds=0.5)
