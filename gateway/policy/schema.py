@@ -34,6 +34,10 @@ _HELP = {
     "false_alarms": "Mail the rule is known to stop by mistake.",
     "override": "none: only compliance lets the mail go. justify: its sender may, with a reason on record. "
     "acknowledge: its sender may, once they have confirmed that they read why.",
+    **{
+        tag: f"Title, why and advice in {name}, all three; without it the rule speaks its own language."
+        for tag, name in (("de", "German"), ("fr", "French"), ("es", "Spanish"), ("pt", "Portuguese"))
+    },
     "despite": "Ids of exclusions that do not silence this rule.",
     "when": "The rule fires on a sentence for which one of these conditions holds.",
     "hit": "Examples on which the rule must fire.",

@@ -10,6 +10,7 @@ from gateway.audit.canonical import LINE_CAP, LIST_CAP, encode
 from gateway.audit.chain import forge, genesis
 from gateway.audit.events import (
     CATALOGUE,
+    AnswerReceived,
     AuditEvent,
     HoldChanged,
     HoldOpened,
@@ -28,6 +29,9 @@ EVERY: tuple[AuditEvent, ...] = (
         mail_id="m1", at=AT, hold_id="h1", step="release", before="held", after="sending", actor="sender", note="ok"
     ),
     NoticeSent(mail_id="m1", at=AT, hold_id="h1", kind="held", outcome="accepted", code=250),
+    AnswerReceived(
+        mail_id="h1", at=AT, hold_id="h1", outcome="revised", message_id="<r@x.example>", sender="a@x.example", size=9
+    ),
     HoldOpened(mail_id="m1", at=AT, hold_id="h1", actor="sender", purpose="review"),
     StreamStarted(mail_id="", at=AT, version="1.0", pack="ask-once 1.0.0"),
     StreamStopped(mail_id="", at=AT),

@@ -119,6 +119,8 @@ def test_a_site_changes_words_or_conditions(tmp_path: Path) -> None:
     site = load(_site(tmp_path, words=words, conditions=conditions))
     assert (site.rules["demand"].why, site.rules["demand"].mode) == ("At Lantern we never press.", "hold")
     assert site.detector is not None
+    assert "de" in load("ask-once").rules["demand"].tellings
+    assert not site.rules["demand"].tellings, "a translation of other words says something else"
     assert len(site.detector.conditions["call-out"]) == 1
     assert len(site.detector.conditions["demand"]) > 1
 
