@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -142,14 +142,15 @@ async def _store(url: str, late: bool) -> Store:
 
 
 async def outcome_known(store: Store, stream: str, mail_id: str) -> str | None:
-    """What the store knows of a mail whose outcome a crash left out of this stream. SMTP processes hold mails; the
-    others judge held mails again, to release them."""
+    """What the store knows of a mail whose outcome a crash left out of this stream. SMTP processes hold mails, and
+    release those whose notice was answered; the others judge held mails again, to release them."""
     async with store.begin(write=False) as unit:
         held = await unit.holds.get(mail_id)
+        answered = held is not None and await unit.answers.since(mail_id, held.held_at - timedelta(seconds=1)) > 0
     if held is None:
         return None
     gone = held.state in (HoldState.SENDING, HoldState.SENT, HoldState.FAILED)
-    return "released" if gone and not stream.startswith(EDGE) else "held"
+    return "released" if gone and (answered or not stream.startswith(EDGE)) else "held"
 
 
 async def settle_orphans(settings: Settings, house: House, live: Collection[str]) -> None:

@@ -113,7 +113,13 @@ def _shown(character: str) -> bool:
 
 def as_text(blocks: Sequence[Block]) -> str:
     """Plain text, "\\n" line ends, wrapped; links stand alone on their line, unwrapped."""
-    text = "\n".join(line for block in blocks for line in _text_lines(block))
+    lines: list[str] = []
+    before = None
+    for block in blocks:
+        lines += [""] if before is Kind.CHOICE and block.kind is not Kind.CHOICE else []  # the list ends
+        lines += _text_lines(block)
+        before = block.kind
+    text = "\n".join(lines)
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 

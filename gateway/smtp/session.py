@@ -137,14 +137,21 @@ class Session(Connection):
         if self._transaction is None:
             self._transaction = self.desk.next_hop.begin(self._mail, self._facts)
         if self.desk.is_ours(path):
-            self._answers.append(path)
-            return self._say(_RCPT_OK)
+            return self._say(self._answered_at(path))
         self._put_off += 1  # unless we learn better
         reply = await self._transaction.rcpt(path)
         self._put_off -= not 400 <= reply.code < 500
         if reply.accepted:
             self._recipients.append(path)
         return self._answer(reply)
+
+    def _answered_at(self, path: Path) -> bytes:
+        """One answer a transaction, for it has one reply; the client sends another one in the next (RFC 5321 section
+        4.5.3.1.10)."""
+        if self._answers and path.text != self._answers[0].text:
+            return wire(TOO_MANY_RECIPIENTS)
+        self._answers = [path]
+        return _RCPT_OK
 
     async def smtp_DATA(self, arg: str) -> None:
         """Section 4.1.1.4. From 354 on everything up to CRLF.CRLF is message, whatever becomes of it."""

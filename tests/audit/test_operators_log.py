@@ -86,7 +86,9 @@ def test_secrets_are_cut_out(form: str) -> None:
     log.info("GET /h/canaryCANARYcanary", url="https://x.example/h/canaryCANARYcanary?a=1", token="canary")
     log.info("AUTH PLAIN canaryCANARY", header="Authorization: Bearer canary", text="password=canary&x=1")
     logging.getLogger("library").warning("%s /h/%s", "GET", "canaryCANARYcanary")
+    log.info("RCPT TO:<askonce+" + "canary" * 8 + "@corp.example>")
     assert "canary" not in stream.getvalue().lower()
+    assert "<askonce+[redacted]@corp.example>" in stream.getvalue()
     assert "https://x.example/h/[redacted]?a=1" in stream.getvalue()
 
 

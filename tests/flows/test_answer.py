@@ -8,6 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
+from gateway.app import outcome_known
 from gateway.audit.events import AnswerReceived
 from gateway.errors import AuditUnavailable
 from gateway.flows.answer import is_answer
@@ -88,6 +89,14 @@ async def test_a_new_text_that_passes_is_sent_and_told_once(story: Story) -> Non
     assert ["Sent: New banners"] == [str(one["subject"]) for one in notices(story)]
     assert ["revised"] == outcomes(story)
     assert ("release", "sending", "sender") in story.audit.steps()
+
+
+async def test_after_a_crash_the_record_is_completed_truly(story: Story) -> None:
+    """An SMTP process that died between its verdict on the new text and the outcome: the store knows which it was."""
+    held = await story.hold()
+    assert "held" == await outcome_known(story.house.store, "edge-1", held.id)
+    await reply(story, held, ASK)
+    assert "released" == await outcome_known(story.house.store, "edge-1", held.id)
 
 
 async def test_it_works_with_the_next_hop_down(story: Story) -> None:

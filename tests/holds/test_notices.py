@@ -144,6 +144,7 @@ OR SIMPLY ANSWER THIS MAIL
   * WITHDRAW: the mail is taken back and reaches nobody.
   * DISPUTE and a reason: you tell us that this is a mistake, and a person
     decides.
+
 If you do nothing, it comes back to you on 12 June 2026 and reaches nobody.
 
 This note was written by the mail gateway and sent to you alone.
