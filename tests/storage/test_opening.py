@@ -100,6 +100,30 @@ def _nullable(column: "Column[object]", key: dict[str, list[str]]) -> bool:
     return bool(column.nullable) or key["constrained_columns"] == [column.name]
 
 
+async def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Mails held before notices were marked count as told; nobody is told of them again."""
+    path = tmp_path / "store.db"
+    store = await open_store(str(path))
+    async with store.begin() as unit:
+        await unit.holds.add(a_hold("old"), RAW)
+    await store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP INDEX holds_sender")
+        for column in ("told_at", "reminded_at", "thread"):
+            connection.execute(f"ALTER TABLE holds DROP COLUMN {column}")
+        connection.execute("DROP TABLE answers")
+        connection.execute("UPDATE schema_version SET version = 1")
+    connection.close()
+    store = await open_store(str(path))
+    async with store.begin() as unit:
+        held = await unit.holds.get("old")
+        assert held is not None
+        assert (held.held_at, None, ()) == (held.told_at, held.reminded_at, held.thread)
+        assert [] == await unit.holds.find(untold=True)
+        assert await unit.answers.add("old", "mark", held.held_at)
+    await store.close()
+
+
 async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     """A store that a newer program made is not touched, and the words say what to do."""
     path = tmp_path / "store.db"
