@@ -187,7 +187,7 @@ class Session(Connection):
             session=self._facts,
             received_at=self.desk.clock(),
         )
-        return asyncio.shield(self.desk.start_flow(envelope, content, transaction, reader))
+        return self.desk.start_flow(envelope, content, transaction, reader)
 
     def _answer(self, reply: Reply) -> None:
         """Pass a reply on; with 421 the connection ends (section 3.8)."""
