@@ -6,8 +6,8 @@ clock and ids of the house.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gateway.config import Settings
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.notices import Notice, advice, advise_notice, held_notice
 from gateway.mail.automatic import is_automatic
@@ -18,6 +18,9 @@ from gateway.mail.trace_headers import NOTICE_HEADER, notice_mark
 from gateway.policy.labels import Favour
 from gateway.policy.verdict import Verdict
 from gateway.ports import House
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +62,13 @@ def unanswerable(message: Message, sender: Path) -> bool:
     return not sender.text or is_automatic(message, sender.text)
 
 
-def link(settings: Settings, secret: str) -> str:
+def link(settings: "Settings", secret: str) -> str:
     """Where the sender goes; "" when there is no page."""
     base = settings.web.public_url or (f"http://{settings.web.listen}" if settings.web.listen != "off" else "")
     return f"{base.rstrip('/')}/h/{secret}" if base else ""
 
 
-def notice_from(settings: Settings) -> str:
+def notice_from(settings: "Settings") -> str:
     """Whom our notices are from."""
     domains = [domain for domain in settings.organisation.internal_domains if not domain.startswith("*")]
     host = domains[0] if domains else settings.smtp.hostname or "localhost"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from gateway.config import Smtp
 from gateway.errors import GatewayError
 from gateway.mail.content import Content
 from gateway.mail.envelope import Envelope
@@ -25,6 +24,7 @@ from gateway.smtp.limits import Budget, Connections, TrustedPeers
 from gateway.smtp.spool import Spool
 
 if TYPE_CHECKING:
+    from gateway.config import Smtp
     from gateway.smtp.channel import Channel
 
 Receive: TypeAlias = Callable[[Envelope, Content, Transaction], Awaitable[Reply]]
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 class Desk:
     """One process's edge. `rate_window` (seconds) is how long a client may stay under the minimum rate."""
 
-    settings: Smtp
+    settings: "Smtp"
     next_hop: NextHop
     receive: Receive
     clock: Clock
