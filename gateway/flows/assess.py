@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.asks.ask import Ask, AskKey
 from gateway.asks.history import AskHistory, window_start
-from gateway.config import Organisation
 from gateway.disposition import Advise, Disposition, Hold, Reject, Relay, decide
 from gateway.flows.exempt import covered, exemptions_here
 from gateway.mail.address import address, addresses, domain_key
@@ -23,13 +22,16 @@ from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.exceptions import Exemption, excused
 from gateway.policy.gate import passes
 from gateway.policy.judge import judge, relevant
 from gateway.policy.labels import Label, Mode
 from gateway.policy.pack import ASKED_BEFORE
 from gateway.policy.verdict import Finding, Scene, Verdict
 from gateway.ports import House, Unit
+
+if TYPE_CHECKING:
+    from gateway.config import Organisation
+    from gateway.policy.exceptions import Exemption
 
 _T = TypeVar("_T")
 _LONG_TEXT = 6_000  # characters that are judged
@@ -46,7 +48,7 @@ class Heard:
     text: MessageText
     audience: Audience
     verdict: Verdict
-    exemptions: tuple[Exemption, ...] = ()
+    exemptions: "tuple[Exemption, ...]" = ()
     excused: tuple[str, ...] = ()
 
     @property
@@ -70,15 +72,19 @@ class Assessment:
     exceptions: tuple[str, ...] = ()
 
 
-def is_internal(organisation: Organisation, mailbox: str) -> bool:
+def is_internal(organisation: "Organisation", mailbox: str) -> bool:
     """True for an address of the organisation; "*.corp.example" covers subdomains; no domains set: everything is. A
     bare local name is one of ours: the mail server behind us gives it its own domain."""
+    return _is_internal(organisation.internal_domains, mailbox)
+
+
+@lru_cache(maxsize=4096)
+def _is_internal(internal: tuple[str, ...], mailbox: str) -> bool:
     _, at, domain = address(mailbox).key.rpartition("@")
-    if not organisation.internal_domains or not at:
+    if not internal or not at:
         return bool(mailbox)
     return any(
-        domain == wanted or (wanted.startswith(".") and domain.endswith(wanted))
-        for wanted in _domains(organisation.internal_domains)
+        domain == wanted or (wanted.startswith(".") and domain.endswith(wanted)) for wanted in _domains(internal)
     )
 
 
@@ -97,10 +103,10 @@ def internal_recipients(house: House, rcpt_to: Sequence[Path]) -> tuple[str, ...
 async def listen(house: House, message: Message, *, sender: Path, recipients: Sequence[str]) -> Heard:
     """Judge the words alone. `recipients` are internal address keys. Raises GatewayError of the directory."""
     if _says_nothing(house, message):
-        return Heard(text=_UNREAD, audience=Audience(), verdict=_nothing(house))
+        return _nothing_heard(house.pack.identity)
     text = await _aside(_long(message), partial(read_text, message, max_text=house.settings.policy.max_text))
     if not relevant(text, house.pack):
-        return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house)))
+        return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house.pack.identity)))
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)
     verdict = await _aside(len(text.text) > _LONG_TEXT, partial(judge, text, scene, house.pack))
@@ -111,6 +117,8 @@ async def _excused(house: House, heard: Heard, sender: Path) -> Heard:
     """The same with the site's exceptions; they are asked for only where something was found."""
     if not house.exemptions or not heard.verdict.findings:
         return heard
+    from gateway.policy.exceptions import excused  # loaded by sites that have exceptions
+
     count = await exemptions_here(house, sender=sender.address.key, audience=heard.audience)
     verdict, used = excused(heard.verdict, count)
     return replace(heard, verdict=verdict, exemptions=count, excused=used)
@@ -202,14 +210,19 @@ def _says_nothing(house: House, message: Message) -> bool:
     return words is not None and (detector is None or not passes(f"{message.subject}\n{words}", detector.gate))
 
 
-def _nothing(house: House) -> Verdict:
+@lru_cache(maxsize=8)
+def _nothing_heard(pack: str) -> Heard:
+    return Heard(text=_UNREAD, audience=Audience(), verdict=_nothing(pack))
+
+
+def _nothing(pack: str) -> Verdict:
     return Verdict(
         label=Label.OTHER,
         labels=(Label.OTHER,),
         findings=(),
         favours=frozenset(),
         artwork=False,
-        pack=house.pack.identity,
+        pack=pack,
         gated=True,
     )
 

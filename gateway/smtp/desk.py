@@ -8,12 +8,12 @@ import ssl
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from gateway.config import Smtp
 from gateway.errors import GatewayError
 from gateway.mail.content import Content
 from gateway.mail.envelope import Envelope, Path
@@ -24,6 +24,7 @@ from gateway.smtp.limits import Budget, Connections, TrustedPeers
 from gateway.smtp.spool import Spool
 
 if TYPE_CHECKING:
+    from gateway.config import Smtp
     from gateway.smtp.channel import Channel
 
 IsOurs: TypeAlias = Callable[[Path], bool]
@@ -37,7 +38,7 @@ class Desk:
     """One process's edge. `rate_window` (seconds) is how long a client may stay under the minimum rate; `is_ours`
     tells a recipient that is an address of our own, without asking anybody."""
 
-    settings: Smtp
+    settings: "Smtp"
     next_hop: NextHop
     receive: Receive
     clock: Clock
@@ -51,7 +52,7 @@ class Desk:
     budget: Budget = field(init=False)
     trusted: TrustedPeers = field(init=False)
     sessions: set["Channel"] = field(default_factory=set, init=False)
-    flows: set[asyncio.Task[Reply]] = field(default_factory=set, init=False)
+    flows: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     empty: asyncio.Event = field(default_factory=asyncio.Event, init=False)  # no session is left
 
@@ -80,21 +81,33 @@ class Desk:
 
     def start_flow(
         self, mail: Envelope, content: Content, onward: Transaction, held: DataReader
-    ) -> asyncio.Task[Reply]:
-        """Begin what follows the final dot, in a task of its own that no client can cancel. Its reply never raises."""
-        flow = asyncio.get_running_loop().create_task(self._flow(mail, content, onward, held))
+    ) -> asyncio.Future[Reply]:
+        """Begin what follows the final dot, in a task of its own that no client can cancel. Who waits for the answer
+        may go away; it is cancelled only when the flow was."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Reply] = loop.create_future()
+        flow = loop.create_task(self._flow(mail, content, onward, held, answer))
         self.flows.add(flow)
-        flow.add_done_callback(self.flows.discard)
-        return flow
+        flow.add_done_callback(partial(self._over, answer))
+        return answer
 
-    async def _flow(self, mail: Envelope, content: Content, onward: Transaction, held: DataReader) -> Reply:
+    async def _flow(
+        self, mail: Envelope, content: Content, onward: Transaction, held: DataReader, answer: asyncio.Future[Reply]
+    ) -> None:
         try:
-            return await self.receive(mail, content, onward)
+            reply = await self.receive(mail, content, onward)
         except Exception as error:
             await onward.abort()
-            return answer_to(error)
+            reply = answer_to(error)
         finally:
             held.close()
+        if not answer.done():
+            answer.set_result(reply)  # here and not when the task is done: one turn of the loop less
+
+    def _over(self, answer: asyncio.Future[Reply], flow: asyncio.Task[None]) -> None:
+        self.flows.discard(flow)
+        if not answer.done():
+            answer.cancel()
 
 
 def answer_to(error: Exception) -> Reply:
