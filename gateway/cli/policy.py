@@ -64,6 +64,7 @@ def examples(packs: Packs = None, jobs: Jobs = 0) -> None:
     failed = count = expected = 0
     for name in packs or _all_packs():
         rules = tested(name)
+        pack_named(name)  # compiled once, here, and taken off the shelf by every worker
         answers = work(partial(testing, str(find(name))), rules, jobs=_jobs(jobs, len(rules)))
         for answer in sorted(answers, key=lambda answer: rules.index(answer.rule)):
             count += answer.run
@@ -108,11 +109,12 @@ def score(
             refuse(f"--by {part}: choose of language, label, batch")
     found = read_cases(cases or home() / "cases", SPLITS if split == "all" else (split,))
     pieces = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
+    identity = pack_named(pack).identity  # compiled once, here, and taken off the shelf by every worker
     judged: list[Judged] = []
     for answer in work(partial(scored, str(find(pack))), pieces, jobs=_jobs(jobs, len(pieces))):
         judged += answer
     judged.sort(key=lambda one: (one.split, one.batch, one.id))
-    show_score(judged, split=split, pack=pack_named(pack).identity, by=parts, wrong=wrong, form=form)
+    show_score(judged, split=split, pack=identity, by=parts, wrong=wrong, form=form)
 
 
 @policy.command("lint")
