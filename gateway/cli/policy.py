@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from gateway.app import pack_named
-from gateway.cli.archive import read
 from gateway.cli.policy_score import show_score
 from gateway.cli.policy_trace import as_json, show_trace
 from gateway.cli.policy_work import linting, scored, stretches, tested, testing
@@ -31,6 +30,7 @@ from gateway.policy.schema import schema as schema_of
 from gateway.policy.scoring import Judged
 from gateway.policy.trace import trace
 from gateway.policy.verdict import Scene
+from gateway.replay.archive import read
 
 policy = typer.Typer(no_args_is_help=True, help="Tools for whoever writes rules.")
 
