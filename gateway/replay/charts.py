@@ -39,12 +39,12 @@ def bars(rows: Sequence[tuple[str, Sequence[int]]], what: str) -> str:
     top = max((value for _, values in rows for value in values), default=0) or 1
     parts, y = [], 4
     for name, values in rows:
-        parts.append(f'<text class="name" x="0" y="{y + 12}">{escape(name)}</text>')
+        parts.append(f'<text class="name" x="0" y="{y + 13}">{escape(name)}</text>')
         for number, value in enumerate(values):
             length = (WIDTH - 230) * value / top
-            parts.append(f'<rect class="s{number}" x="180" y="{y}" width="{max(length, 1):.1f}" height="14" rx="2"/>')
-            parts.append(f'<text class="value" x="{188 + length:.1f}" y="{y + 12}">{value}</text>')
-            y += 18
+            parts.append(f'<rect class="s{number}" x="180" y="{y}" width="{max(length, 1):.1f}" height="16" rx="2"/>')
+            parts.append(f'<text class="value" x="{188 + length:.1f}" y="{y + 13}">{value}</text>')
+            y += 21
         y += 8
     return _svg(y, what, parts)
 
