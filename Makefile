@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 GET_VENV = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
   apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv
 
-.PHONY: demo test test-long bench model catalogues lint lock clean
+.PHONY: demo test test-long bench model policy score schema catalogues lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -50,6 +50,20 @@ model: $(VENV)/.dev
 # Every message of the program into gateway/language/locale/*.po; exit 1 while words are missing.
 catalogues: $(VENV)/.dev
 	$(BIN)/python -m tests.catalogues
+
+# The packs' own examples, and everything there is to say about their files.
+policy: $(VENV)/.run
+	$(BIN)/askonce policy test
+	$(BIN)/askonce policy lint
+
+# How good the packs are on the labelled mails; the locked ones are counted, never shown.
+score: $(VENV)/.run
+	$(BIN)/askonce policy score --split all --by language,label
+	$(BIN)/askonce policy score --split locked --by language,batch
+
+# What editors know of rule files, from the types that read them.
+schema: $(VENV)/.run
+	$(BIN)/askonce policy schema --write policies/schema
 
 # Needs `uv` on the path; hashes only, no index addresses.
 lock:

@@ -204,13 +204,19 @@ async def judging_house(*, pack: str, directory: str, domains: tuple[str, ...]) 
     return await _light_house(settings, people, MemoryAudit())
 
 
-async def _light_house(settings: "Settings", directory: Directory, audit: MemoryAudit) -> House:
+async def judging_by(settings: "Settings") -> House:
+    """A house that judges by these settings: their directory, modes and exceptions. Raises UserError."""
+    people = await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
+    return await _light_house(settings, people, MemoryAudit(), late=True)
+
+
+async def _light_house(settings: "Settings", directory: Directory, audit: MemoryAudit, *, late: bool = False) -> House:
     pack = pack_of(settings)
     return House(
         settings=settings,
         pack=pack,
         exemptions=exemptions_of(settings, pack),
-        store=await _store(":memory:", late=False),
+        store=await _store(":memory:", late),
         directory=directory,
         next_hop=MemoryNextHop(),
         audit=audit,

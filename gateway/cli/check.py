@@ -10,7 +10,6 @@ import typer
 
 from gateway.app import judging_house
 from gateway.asks.history import AskHistory
-from gateway.cli.archive import Archived, read
 from gateway.cli.screen import chosen, console, shown
 from gateway.disposition import decide
 from gateway.flows.assess import internal_recipients, is_internal, listen
@@ -18,6 +17,7 @@ from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.policy.verdict import Verdict
 from gateway.ports import House
+from gateway.replay.archive import Archived, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

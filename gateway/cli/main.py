@@ -15,6 +15,7 @@ from gateway.cli.config import config
 from gateway.cli.demo import demo
 from gateway.cli.holds import holds
 from gateway.cli.policy import policy
+from gateway.cli.replay import replay
 from gateway.cli.serve import serve
 from gateway.cli.simulate import simulate
 from gateway.complaint import ERROR, INTERRUPTED, complain, heeded
@@ -34,6 +35,7 @@ cli = typer.Typer(
 cli.command()(serve)
 cli.command()(check)
 cli.command()(simulate)
+cli.command()(replay)
 cli.command()(demo)
 cli.add_typer(config, name="config")
 cli.add_typer(policy, name="policy")

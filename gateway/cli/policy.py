@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from gateway.app import pack_named
-from gateway.cli.archive import read
 from gateway.cli.policy_score import show_score
 from gateway.cli.policy_trace import as_json, show_trace
 from gateway.cli.policy_work import linting, scored, stretches, tested, testing
@@ -31,6 +30,7 @@ from gateway.policy.schema import schema as schema_of
 from gateway.policy.scoring import Judged
 from gateway.policy.trace import trace
 from gateway.policy.verdict import Scene
+from gateway.replay.archive import read
 
 policy = typer.Typer(no_args_is_help=True, help="Tools for whoever writes rules.")
 
@@ -64,6 +64,7 @@ def examples(packs: Packs = None, jobs: Jobs = 0) -> None:
     failed = count = expected = 0
     for name in packs or _all_packs():
         rules = tested(name)
+        pack_named(name)  # compiled once, here, and taken off the shelf by every worker
         answers = work(partial(testing, str(find(name))), rules, jobs=_jobs(jobs, len(rules)))
         for answer in sorted(answers, key=lambda answer: rules.index(answer.rule)):
             count += answer.run
@@ -108,11 +109,12 @@ def score(
             refuse(f"--by {part}: choose of language, label, batch")
     found = read_cases(cases or home() / "cases", SPLITS if split == "all" else (split,))
     pieces = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
+    identity = pack_named(pack).identity  # compiled once, here, and taken off the shelf by every worker
     judged: list[Judged] = []
     for answer in work(partial(scored, str(find(pack))), pieces, jobs=_jobs(jobs, len(pieces))):
         judged += answer
     judged.sort(key=lambda one: (one.split, one.batch, one.id))
-    show_score(judged, split=split, pack=pack_named(pack).identity, by=parts, wrong=wrong, form=form)
+    show_score(judged, split=split, pack=identity, by=parts, wrong=wrong, form=form)
 
 
 @policy.command("lint")

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from gateway.errors import UserError
 from gateway.language.tags import LANGUAGES
 from gateway.policy.compiling import compile_detector
+from gateway.policy.detector import Detector
 from gateway.policy.files import GateFile, LanguageFiles, OpinionFile, PackFile, RuleFile, TopicsFile, WordsFile
 from gateway.policy.labels import STRICTNESS, Label, Mode
 from gateway.policy.opinion import Model, Thresholds, Weights
@@ -92,10 +93,18 @@ def complete(pack: Pack, folder: Path) -> None:
     shelf.place = folder / shelf_name(pack.digest)
     if shelf.filled():
         return
+    seed = folder / shelf_name(_words(pack.detector))
+    shelf.sow(seed)  # another pack, or this one before an edit, spoke mostly the same patterns
     try:
-        shelf.fill([(late.expression, late.make()) for late in pack.detector.late_patterns()])
+        shelf.fill([(late.expression, late.make()) for late in pack.detector.late_patterns()], seed)
     except ValueError as error:
         raise UserError(str(error), where=pack.name) from None
+
+
+def _words(detector: Detector) -> str:
+    """A digest of all slots: patterns that are written alike are the same as long as these are."""
+    words = sorted((name, sorted(phrases)) for name, phrases in detector.lexicon.slots.items())
+    return hashlib.sha256(repr(words).encode()).hexdigest()
 
 
 _compiled: dict[str, Any] = {}

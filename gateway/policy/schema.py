@@ -45,6 +45,7 @@ _HELP = {
     "todo_hit": "Examples on which it should fire and does not yet.",
     "todo_miss": "Examples on which it should not fire and still does.",
     "fixed": "Rewrites: the rule fires on before, and after is not held.",
+    **dict.fromkeys(("de", "fr", "es", "pt"), "Title, why and advice for people who read this language."),
     "say": "Patterns: one of them is found in the sentence.",
     "extends": "The pack that this one changes.",
     "languages": "Folders of words and patterns beside the pack.",

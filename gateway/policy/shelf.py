@@ -29,8 +29,10 @@ class Shelf:
 
     def take(self, expression: str) -> "regex.Pattern[str] | None":
         """The compiled pattern, None when it is not on the shelf."""
+        if self.place is None:
+            return None
         if self._kept is None:
-            self._kept = _read(self.place) if self.place else {}
+            self._kept = _read(self.place)
             gc.freeze()  # hundreds of thousands of objects that stay: not to be looked through for ever after
         return self._kept.get(expression)
 
@@ -38,8 +40,14 @@ class Shelf:
         """True when there is something on it."""
         return self.place is not None and self.place.exists()
 
-    def fill(self, compiled: Iterable[tuple[str, "regex.Pattern[str]"]]) -> None:
-        """Write them down; a file system that does not want them is no trouble."""
+    def sow(self, seed: Path) -> None:
+        """Begin with what another shelf has, whose patterns are made of the same words."""
+        if not self._kept:
+            self._kept = _read(seed)
+
+    def fill(self, compiled: Iterable[tuple[str, "regex.Pattern[str]"]], seed: Path | None = None) -> None:
+        """Write them down, and leave them as `seed` for the next shelf; a file system that does not want them is no
+        trouble."""
         if self.place is None:
             return
         draft = self.place.with_name(f".{self.place.name}.{os.getpid()}")
@@ -48,6 +56,10 @@ class Shelf:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 pickle.dump(dict(compiled), file, protocol=5)
             draft.replace(self.place)
+            if seed is not None:
+                os.link(self.place, draft)
+                draft.replace(seed)
+                draft.unlink(missing_ok=True)  # where both were the same file already, replacing did nothing
 
 
 def shelf_name(digest: str) -> str:

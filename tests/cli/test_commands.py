@@ -11,7 +11,7 @@ from tests.cli.conftest import Askonce
 ROOT = Path(__file__).parents[2]
 BAD_CONFIG = sorted((ROOT / "tests" / "bad_config").glob("*.toml"))
 COMMANDS = [
-    *("serve", "check", "simulate", "demo", "config check", "audit verify"),
+    *("serve", "check", "simulate", "replay", "demo", "config check", "audit verify"),
     *("policy test", "policy score", "policy lint", "policy explain", "policy schema"),
     *("holds list", "holds show", "holds release", "holds withdraw"),
 ]

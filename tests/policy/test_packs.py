@@ -125,6 +125,17 @@ def test_a_site_changes_words_or_conditions(tmp_path: Path) -> None:
     assert len(site.detector.conditions["demand"]) > 1
 
 
+def test_new_words_do_not_speak_with_the_old_translations(tmp_path: Path) -> None:
+    """A site that rewrites why is not told in German by the base's words; with its own mode alone it still is."""
+    mode = load(_site(tmp_path, mine='id = "demand"\nmode = "tag"\n')).rules["demand"]
+    (tmp_path / "other").mkdir()
+    words = load(_site(tmp_path / "other", mine='id = "demand"\nwhy = "We never press."\n')).rules["demand"]
+    base = load("ask-once").rules["demand"]
+    assert base.telling("de").why != base.why
+    assert mode.telling("de") == base.telling("de")
+    assert words.telling("de").why == "We never press."
+
+
 def test_a_new_rule_must_be_whole(tmp_path: Path) -> None:
     """An id that the base does not have inherits nothing, and what is missing is named."""
     with pytest.raises(UserError, match=r"mine\.toml: title"):

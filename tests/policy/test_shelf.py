@@ -8,6 +8,7 @@ import regex
 
 from gateway.mail.reading import text_from
 from gateway.policy.judge import judge
+from gateway.policy.pack import Pack
 from gateway.policy.packs import complete, load
 from gateway.policy.shelf import Shelf, shelf_name
 from gateway.policy.verdict import Scene
@@ -81,3 +82,38 @@ def test_a_pack_judges_alike_with_and_without_its_shelf(tmp_path: Path) -> None:
 
     assert list(tmp_path.glob("*.patterns"))
     assert judge(text, Scene(people=5), pack) == before
+
+
+def _site(folder: Path, name: str, say: str) -> Pack:
+    """A site's pack with one pattern of its own."""
+    site = folder / name
+    site.mkdir()
+    (site / "pack.toml").write_text(f'name = "{name}"\nversion = "1"\nextends = "ask-once"\n')
+    (site / "own.toml").write_text(
+        'id = "own"\ntitle = "t"\nlabel = "demand"\nmode = "monitor"\nwhy = "w"\nadvice = "a"\n'
+        f'[[when]]\nsay = ["{say}"]\n'
+    )
+    return load(str(site))
+
+
+def test_a_pack_with_patterns_of_its_own_takes_the_others_off_the_shelf(tmp_path: Path) -> None:
+    """What is compiled while a pack is read, to find slips, does not make its shelf forgotten."""
+    first = _site(tmp_path, "one", "lanterns .. {network}")
+    complete(first, tmp_path / "cache")
+    assert first.detector is not None
+    shelf = Shelf()
+    shelf.place = first.detector.lexicon.shelf.place
+    assert all(shelf.take(late.expression) for late in first.detector.late_patterns())
+
+
+def test_an_edited_pack_begins_with_what_was_compiled_before(tmp_path: Path) -> None:
+    """Patterns that a pack of the same words left behind are there at once; only the new one is compiled."""
+    complete(_site(tmp_path, "one", "lanterns .. {network}"), tmp_path / "cache")
+    edited = _site(tmp_path, "two", "candles .. {network}")
+    assert edited.detector is not None
+    shelf = edited.detector.lexicon.shelf
+    complete(edited, tmp_path / "cache")
+    kept = shelf._kept or {}
+    assert [late.source for late in edited.detector.late_patterns() if late.expression not in kept] == [
+        "candles .. {network}"
+    ]

@@ -5,26 +5,29 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 from gateway.errors import UserError
 from gateway.mail.address import addresses
 from gateway.mail.letter import Letter, written
-from gateway.mail.message import walk
+from gateway.mail.message import Message, walk
 
 _FROM_LINE = re.compile(rb"(?m)^From [^\r\n]*\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """One message with the envelope its headers suggest; `sender` "" means an internal one."""
+    """One message with the envelope its headers suggest; `sender` "" means an internal one; `walked`: read."""
 
     id: str
     raw: bytes
     sender: str
     to: tuple[str, ...]
+    walked: Message | None = field(default=None, compare=False, repr=False)
 
 
 def read(paths: Iterable[str]) -> Iterator[Archived]:
@@ -68,7 +71,7 @@ def _from_folder(folder: Path) -> Iterator[Archived]:
             "no mail in this folder", where=str(folder), todo="A Maildir, or a folder of .eml files, is read"
         )
     for file in files:
-        yield _message(str(file), _bytes(file))
+        yield message_of(str(file), _bytes(file))
 
 
 def _from_bytes(name: str, data: bytes) -> Iterator[Archived]:
@@ -79,7 +82,7 @@ def _from_bytes(name: str, data: bytes) -> Iterator[Archived]:
     elif data.startswith(b"From ") and not name.endswith(".eml"):
         yield from _from_mbox(name, data)
     elif start:
-        yield _message(name, data)
+        yield message_of(name, data)
     else:
         raise UserError("nothing in it", where=name)
 
@@ -87,23 +90,24 @@ def _from_bytes(name: str, data: bytes) -> Iterator[Archived]:
 def _from_mbox(name: str, data: bytes) -> Iterator[Archived]:
     """mboxrd: a "From " line starts a message; ">From " inside loses one ">" (RFC 4155 names the variants)."""
     for number, chunk in enumerate(_FROM_LINE.split(data)[1:], start=1):
-        yield _message(f"{name}#{number}", re.sub(rb"(?m)^>(>*From )", rb"\1", chunk))
+        yield message_of(f"{name}#{number}", re.sub(rb"(?m)^>(>*From )", rb"\1", chunk))
 
 
 def _from_jsonl(name: str, data: bytes) -> Iterator[Archived]:
     for number, line in enumerate(data.splitlines(), start=1):
         if line.strip():
-            yield _from_object(f"{name}:{number}", line)
+            yield from_object(f"{name}:{number}", line)
 
 
-def _from_object(where: str, line: bytes) -> Archived:
+def from_object(where: str, line: bytes) -> Archived:
+    """One line of a JSONL archive. Raises UserError."""
     try:
         fields = json.loads(line.decode("utf-8"))
         if not isinstance(fields, dict):
             raise TypeError("not an object")
         known = str(fields.get("id", where))
         if "raw" in fields:
-            return _message(known, _text(fields, "raw").encode("utf-8", "surrogateescape"))
+            return message_of(known, _text(fields, "raw").encode("utf-8", "surrogateescape"))
         return _from_fields(known, fields)
     except (ValueError, TypeError, RecursionError) as error:
         raise UserError(
@@ -151,6 +155,8 @@ def _from_fields(known: str, fields: dict[str, Any]) -> Archived:
         subject=_text(fields, "subject", ""),
         body=_text(fields, "body"),
         html=bool(fields.get("html", False)),
+        message_id=_text(fields, "message_id", ""),
+        date=_date(_text(fields, "date", "") or _text(fields, "at", "")),
         attachments=_texts(fields, "attachments") if fields.get("attachments") else (),
     )
     return Archived(
@@ -161,14 +167,24 @@ def _from_fields(known: str, fields: dict[str, Any]) -> Archived:
     )
 
 
+def _date(text: str) -> str:
+    """A time as a header has it; ISO 8601 is taken too, without an offset as UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return format_datetime(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
 def _mailboxes(text: str) -> tuple[str, ...]:
     """The addresses in "Ann Lee <ann@acme.example>"; a text without any is taken as it is."""
     return addresses(text) or ((text.strip(),) if text.strip() else ())
 
 
-def _message(known: str, data: bytes) -> Archived:
-    raw = re.sub(rb"\r?\n", b"\r\n", data)
+def message_of(known: str, data: bytes) -> Archived:
+    """One message; `known` is what it is called."""
+    raw = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     message = walk(raw)
     to = tuple(key for name in ("to", "cc", "bcc") for key in addresses(message.header(name)))
     sender = addresses(message.header("from"))
-    return Archived(id=known, raw=raw, sender=sender[0] if sender else "", to=to)
+    return Archived(id=known, raw=raw, sender=sender[0] if sender else "", to=to, walked=message)
