@@ -85,7 +85,7 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
         label = second.held_for(fired) if alone else shown(holding)
         return strange + _held(label, sure, known, second, pack, reading)
     label = second.otherwise(fired)
-    if label is Label.WORK_HOURS_RULE and reading.scene.contractors:
+    if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
         return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
     return strange + _fine(label, known, second, pack, reading)
 
