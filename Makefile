@@ -45,7 +45,7 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 
 # The second opinion, from the labelled cases: the same cases give the same weights.
 model: $(VENV)/.dev
-	$(BIN)/python -m tests.training --score
+	$(BIN)/python -m tests.training
 
 # Every message of the program into gateway/language/locale/*.po; exit 1 while words are missing.
 catalogues: $(VENV)/.dev

@@ -110,7 +110,7 @@ def _write(place: Path, text: str) -> None:
 @contextmanager
 def _bar() -> Iterator["_Moved"]:
     columns = (TextColumn("judging"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=complaints, disable=not complaints.is_terminal) as bar:
+    with Progress(*columns, console=complaints.rich, disable=not complaints.rich.is_terminal) as bar:
         yield _Moved(bar)
 
 

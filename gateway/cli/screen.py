@@ -21,10 +21,11 @@ class Screen:
 
     def print(self, *words: object, **style: Any) -> None:
         """See `rich.console.Console.print`."""
-        self._console.print(*words, **style)
+        self.rich.print(*words, **style)
 
     @cached_property
-    def _console(self) -> "Console":
+    def rich(self) -> "Console":
+        """The console itself, for what `print` is not enough for."""
         from rich.console import Console
 
         return Console(stderr=self._stderr, soft_wrap=True, emoji=False)

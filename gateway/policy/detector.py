@@ -14,7 +14,7 @@ from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import LatePattern, Pattern
 
 if TYPE_CHECKING:
-    from gateway.policy.opinion import Model
+    from gateway.policy.weights import Weights
 
 Scope = Literal["sentence", "paragraph", "mail"]
 
@@ -109,7 +109,7 @@ class Detector:
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    model: "Model | None" = field(default=None, repr=False)
+    model: "Weights | None" = field(default=None, repr=False)
 
     def late_patterns(self) -> Iterator[LatePattern]:
         """All patterns there are."""

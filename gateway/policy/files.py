@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.policy.labels import Favour, Label, Mode
 from gateway.policy.pack import Override
@@ -161,23 +161,11 @@ class GateFile(_File):
     together: tuple[Text, ...] = ()
 
 
-class WeightsEntry(_File):
-    """One question of `opinion.json`."""
-
-    bias: float
-    weights: dict[str, float]
-
-
-class OpinionFile(RootModel[dict[Literal["hold"] | Label, WeightsEntry]]):
-    """`opinion.json`, as `python -m tests.training` writes it: "hold", and the labels by name."""
-
-
 class LanguageFiles(_File):
-    """One language's folder, read; `opinion` is the path of its weights, "" where it has none."""
+    """One language's folder, read."""
 
     folder: str
     words: dict[str, tuple[str, ...]]
     marks: dict[str, tuple[str, ...]]
     topics: TopicsFile
     gate: GateFile
-    opinion: str = ""

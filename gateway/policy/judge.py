@@ -4,23 +4,22 @@
 Memory is not asked here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from gateway.mail.text import MessageText
 from gateway.policy.detector import Detector
 from gateway.policy.firing import holds
 from gateway.policy.gate import passes
-from gateway.policy.labels import HOLDING, Favour, Label
+from gateway.policy.labels import Favour, Label
 from gateway.policy.line import Line, Reading
-from gateway.policy.opinion import Opinion, opinion
+from gateway.policy.opinion import PLAIN, Opinion, opinion
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
-BEFORE_OTHERS = frozenset({Label.PUBLIC_PRAISE, Label.CALL_OUT})  # there is no such thing between two people
-DOUBTED = HOLDING - {Label.CONTRACTOR_RULE}  # who works for us is the directory's to know, not the words'
+UNLIKELY = 0.15  # below this a label is not worth asking the rules about
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
@@ -36,21 +35,29 @@ def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
     artwork = bool(text.attachments or text.links)
     if pack.detector is None or not relevant(text, pack):
         return _verdict((), frozenset(), artwork, pack, gated=True)
-    reading = read(text, scene, pack.detector)
-    second = _second(reading, pack, pack.detector)
-    found = _weighed(_found(reading, pack, pack.detector), second, pack, reading)
+    found = findings(read(text, scene, pack.detector), pack, pack.detector)
     settled = tuple(_settled(found))
     favours = frozenset(f.favour for f in found if f.favour is not None and f.label in ASKING)
     asks = any(finding.label.holding or finding.label is Label.FIRST_ASK for finding in settled)
     return _verdict(settled, favours if asks else frozenset(), artwork, pack)
 
 
-def _found(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
-    """All that the rules find. Exclusions only take away, so they are looked for only when something fires."""
-    if not any(any(_lines_firing(rule.id, reading, detector)) for rule in pack.rules.values()):
+def findings(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
+    """What the rules find and what the second opinion makes of it. Excludes as it goes: read once, judge once."""
+    second = _second(reading, pack, detector)
+    rules = list(pack.rules.values())
+    if second is not None and _nothing_to_add(second, pack):
+        rules = [rule for rule in rules if rule.id not in second.weights.header.rules]
+    found = _found(rules, reading, detector)
+    return found if second is None else _weighed(found, second, pack, reading)
+
+
+def _found(rules: Iterable[Rule], reading: Reading, detector: Detector) -> list[Finding]:
+    """All that these rules find. Exclusions only take away, so they are looked for only when something fires."""
+    if not any(any(_lines_firing(rule.id, reading, detector)) for rule in rules):
         return []
     exclude(reading, detector)
-    return [finding for rule in pack.rules.values() for finding in _fire(rule, reading, detector)]
+    return [finding for rule in rules for finding in _fire(rule, reading, detector)]
 
 
 def _second(reading: Reading, pack: Pack, detector: Detector) -> Opinion | None:
@@ -60,29 +67,65 @@ def _second(reading: Reading, pack: Pack, detector: Detector) -> Opinion | None:
     return opinion(reading, detector.model)
 
 
-def _weighed(found: list[Finding], second: Opinion | None, pack: Pack, reading: Reading) -> list[Finding]:
-    """The rules' findings and the opinion together: in grave doubt nothing holds; where no rule holds, the opinion
-    may, in the name of the rule that is about the same."""
-    if second is None:
-        return found
-    if any(finding.label.holding for finding in found):
-        doubtful = second.sure < pack.opinion.doubt
-        return [finding for finding in found if not (doubtful and finding.label in DOUBTED)]
-    if second.sure < pack.opinion.hold or any(finding.label is not Label.FIRST_ASK for finding in found):
-        return found  # what the rules recognise as harmless stays so
-    if not _names_a_favour(reading) or (second.label in BEFORE_OTHERS and not reading.many):
-        return found
-    own = (rule for rule in pack.rules.values() if rule.label is second.label and rule.id != ASKED_BEFORE)
-    rule = next(own, None)  # never the memory's rule: that would tell of an earlier ask nobody knows of
-    if rule is None:
-        return found
-    return [*found, replace(_finding(rule, second.line, reading), sure=second.sure)]
+def _nothing_to_add(second: Opinion, pack: Pack) -> bool:
+    """Whatever the weighed rules found, the mail would pass as nothing: most mail that merely names a network."""
+    likely = max((second.chance(label) for label in Label if label is not Label.OTHER), default=0.0)
+    return likely < UNLIKELY and second.sure([Label.DEMAND]) < min(pack.opinion.doubt, pack.opinion.hold)
+
+
+def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading) -> list[Finding]:
+    """The rules' findings and the opinion together. Rules that it was not weighed with always have the last word."""
+    strange = [finding for finding in found if finding.rule_id not in second.weights.header.rules]
+    known = [finding for finding in found if finding.rule_id in second.weights.header.rules]
+    fired = {finding.label for finding in known}
+    sure = second.sure(fired)
+    holding = frozenset(label for label in fired if label.holding)
+    alone = sure >= pack.opinion.hold and (holding or _names_a_favour(reading))
+    if alone or (holding and sure >= pack.opinion.doubt):
+        label = second.held_for(fired) if alone else shown(holding)
+        return strange + _held(label, sure, known, second, pack, reading)
+    label = second.otherwise(fired)
+    if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
+        return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
+    return strange + _fine(label, known, second, pack, reading)
 
 
 def _names_a_favour(reading: Reading) -> bool:
     """Whether the sender's own words do, plainly where they answer somebody else's."""
     plain = 2 if reading.quoted else 1
     return any(line.said >= plain and "thread" not in line.out for line in reading.lines)
+
+
+def _held(
+    label: Label, sure: float, known: list[Finding], second: Opinion, pack: Pack, reading: Reading
+) -> list[Finding]:
+    """Findings of a mail that is held for `label`: the rule's sentences, else the model's; and what else is plain."""
+    kept = [one for one in known if one.label is label or (one.label.holding and second.chance(one.label) >= PLAIN)]
+    also = [one for one in Label if one.holding and second.chance(one) >= PLAIN] + [label]
+    have = {finding.label for finding in kept}
+    for one in dict.fromkeys(also):
+        if one not in have:
+            kept += _told(one, sure, second, pack, reading)
+    asks = [one for one in known if one.label is Label.FIRST_ASK]
+    return kept + asks
+
+
+def _fine(label: Label, known: list[Finding], second: Opinion, pack: Pack, reading: Reading) -> list[Finding]:
+    """Findings of a mail that passes as `label`."""
+    if label is Label.OTHER:
+        return []
+    kept = [finding for finding in known if finding.label is label]
+    return kept or _told(label, 0.0, second, pack, reading)
+
+
+def _told(label: Label, sure: float, second: Opinion, pack: Pack, reading: Reading) -> list[Finding]:
+    """What the model alone finds, in the words of the rule that is about the same. Never the memory's rule, which would
+    tell of an earlier ask nobody knows of."""
+    rule = next((rule for rule in pack.rules.values() if rule.label is label and rule.id != ASKED_BEFORE), None)
+    if rule is None:
+        return []
+    lines = second.where(label)[: MOST_SENTENCES if label.holding else 1]
+    return [replace(_finding(rule, line, reading), sure=sure or chance) for line, chance in lines]
 
 
 def _verdict(
@@ -141,7 +184,7 @@ def _finding(rule: Rule, line: Line, reading: Reading) -> Finding:
         end=line.end,
         sentence=line.original.strip(),
         because=rule.why.partition(". ")[0].rstrip(".") + ".",
-        favour=rule.favour or _favour(line, reading),
+        favour=rule.favour or _favour(line, reading) or (_meant(reading) if rule.label in ASKING else None),
     )
 
 
@@ -157,3 +200,9 @@ def _favour(line: Line, reading: Reading) -> Favour | None:
                 return Favour.PROFILE_CHANGE
             return Favour.PROMOTION
     return None
+
+
+def _meant(reading: Reading) -> Favour:
+    """What an ask is about that names nothing itself: the favour its mail names most plainly."""
+    most = {favour: max((line.strength.get(favour, 0) for line in reading.lines), default=0) for favour in Favour}
+    return max(Favour, key=lambda favour: (most[favour], favour is Favour.PROMOTION))

@@ -74,17 +74,15 @@ def _misfits(
 
 
 def unused(read: Sources) -> Iterator[Remark]:
-    """Slots no pattern speaks, and marks no rule, exclusion or weight looks at."""
+    """Slots no pattern speaks, and marks no rule or exclusion looks at."""
     spoken_slots = {name for say in places(read) for found in _SLOT.findall(say) for name in found.split("|")}
     asked = _asked(read) | _told_by_program()
     for language in read.languages.values():
-        weighed = Path(language.opinion).read_text("utf-8") if language.opinion else ""
         for name in sorted(language.words.keys() - spoken_slots - _told_by_program()):
             yield Remark(kind="note", where=f"{language.folder}/words.toml: {name}", what="no pattern uses this slot")
         for name in sorted(language.marks.keys() - asked):
-            if f'"mark {name}' not in weighed:
-                what = "no rule, exclusion or weight uses this mark"
-                yield Remark(kind="note", where=f"{language.folder}/marks.toml: {name}", what=what)
+            what = "no rule or exclusion uses this mark"
+            yield Remark(kind="note", where=f"{language.folder}/marks.toml: {name}", what=what)
 
 
 def places(read: Sources) -> dict[str, str]:

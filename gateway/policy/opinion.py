@@ -1,49 +1,25 @@
-"""A second opinion: a linear model over what the reading of a mail shows. *Pure.*
+"""A second opinion: what a model that has weighed thousands of labelled mails makes of this one. *Pure.*
 
-Rules see what somebody thought of; the model has weighed many labelled mails. It looks at the sentences that name a
-favour and those beside them: their words, slots and marks. Each feature has one weight, so that whoever asks why can be
-shown the sentence and the words that counted. Logistic regression (Cox, "The regression analysis of binary sequences",
-J. R. Stat. Soc. B 20, 1958); the weights come from `python -m tests.training`.
+Rules see what somebody thought of. The model looks at each sentence that names a favour, and at those beside it, and
+says how likely each label is there: multinomial logistic regression (Cox, "The regression analysis of binary
+sequences", J. R. Stat. Soc. B 20, 1958) over features that can be named, so that whoever asks why is shown the sentence
+and the words that counted. A second, tiny regression makes of the sentences, and of what the rules find, how sure it is
+that the mail should be held. Both are trained by `python -m tests.training`.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-import regex
-
-from gateway.policy.labels import Label
+from gateway.policy.features import Features, weighed
+from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Line, Reading
+from gateway.policy.weights import Weights, logit, sigmoid
 
-_WORD = regex.compile(r"[\p{L}']+|\d+|[?!%]")
-_MOST_LINES = 60  # sentences that are weighed; the favour is named in few
-TINY = 2  # sentences, with the subject; below it there is little to go by
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """One yes-or-no question: the log-odds are `bias` plus the weights of the features present."""
-
-    bias: float
-    of: Mapping[str, float] = field(repr=False)
-
-    def sure(self, features: Iterable[str]) -> float:
-        """The probability, 0 to 1."""
-        odds = self.bias + sum(self.of.get(feature, 0.0) for feature in features)
-        return 1 / (1 + math.exp(-max(min(odds, 30.0), -30.0)))
-
-    def pull(self, features: Iterable[str]) -> float:
-        """What these features add to the log-odds."""
-        return sum(self.of.get(feature, 0.0) for feature in features)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """`hold`: should the mail be held; `labels`: what it does, if so, one question for each label."""
-
-    hold: Weights
-    labels: Mapping[Label, Weights]
+_HELD = tuple(label for label in Label if label in HOLDING)
+_FINE = tuple(label for label in Label if label not in HOLDING and label is not Label.OTHER)
+SEEN = 0.4  # what a rule's finding is worth beside the model's probability, when labels are compared
+LEAN = 1.5  # what passes is rather an ask, an offer, thanks or a rule than nothing: memory must not miss an ask
+PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,70 +31,74 @@ class Thresholds:
     doubt: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opinion:
-    """`sure` that the mail should be held, `label` if so, and the `line` that speaks most for it."""
+    """What each weighed sentence is likely to be; the rules' findings are taken into account when they are given."""
 
-    sure: float
-    label: Label
-    line: Line
+    lines: tuple[tuple[Line, Mapping[Label, float]], ...]
+    weights: Weights
+    many: bool
+    quoted: bool
+
+    def sure(self, fired: Collection[Label] = ()) -> float:
+        """The probability that the mail should be held, `fired` being the labels that rules found."""
+        head = self.weights.header.head
+        found = evidence([chances for _, chances in self.lines], fired, many=self.many, quoted=self.quoted)
+        return sigmoid(head.get("bias", 0.0) + sum(head.get(name, 0.0) * value for name, value in found.items()))
+
+    def held_for(self, fired: Collection[Label] = ()) -> Label:
+        """What the mail is, if it should be held."""
+        return max(_HELD, key=lambda label: self.chance(label) + SEEN * (label in fired))
+
+    def otherwise(self, fired: Collection[Label] = ()) -> Label:
+        """What it is, if it should pass."""
+        best = max(_FINE, key=lambda label: self.chance(label) + SEEN * (label in fired))
+        nothing = min((chances[Label.OTHER] for _, chances in self.lines), default=1.0)
+        return best if LEAN * (self.chance(best) + SEEN * (best in fired)) > nothing else Label.OTHER
+
+    def chance(self, label: Label) -> float:
+        """How likely the label is where it is likeliest."""
+        return max((chances[label] for _, chances in self.lines), default=0.0)
+
+    def where(self, label: Label) -> list[tuple[Line, float]]:
+        """The sentences that are plainly this, the likeliest first; at least the likeliest one."""
+        ranked = sorted(((line, chances[label]) for line, chances in self.lines), key=lambda one: -one[1])
+        return [one for one in ranked if one[1] >= PLAIN] or ranked[:1]
 
 
-def opinion(reading: Reading, model: Model) -> Opinion | None:
+def opinion(reading: Reading, weights: Weights) -> Opinion | None:
     """What the model thinks of a mail just read, before anything is excluded; None when no favour is named in it."""
-    near = _near(reading.lines)
-    if not near:
+    places = weighed(reading)
+    if not places:
         return None
-    by_line = {place: tuple(_of_line(reading.lines[place], own)) for place, own in near.items()}
-    features = {feature for found in by_line.values() for feature in found} | set(_of_mail(reading))
-    label = max(model.labels, key=lambda one: model.labels[one].sure(features))
-    best = max((place for place in near if near[place]), key=lambda place: model.hold.pull(set(by_line[place])))
-    return Opinion(sure=model.hold.sure(features), label=label, line=reading.lines[best])
+    features = Features(reading)
+    lines = tuple((reading.lines[place], weights.probabilities(features.of(place))) for place in places)
+    return Opinion(lines=lines, weights=weights, many=reading.many, quoted=bool(reading.quoted))
 
 
-def features(reading: Reading) -> set[str]:
-    """All that the model knows of a mail, as it is weighed; empty when no favour is named in it."""
-    near = _near(reading.lines)
-    found = {feature for place, own in near.items() for feature in _of_line(reading.lines[place], own)}
-    return found | set(_of_mail(reading)) if near else set()
-
-
-def _near(lines: list[Line]) -> dict[int, bool]:
-    """Places of sentences that count: True for those that name a favour or mean one, False for their neighbours."""
-    own = [place for place, line in enumerate(lines) if line.reach or line.strength][:_MOST_LINES]
-    beside = {place + step: False for place in own for step in (-1, 1) if 0 <= place + step < len(lines)}
-    return beside | dict.fromkeys(own, True)
-
-
-def _of_line(line: Line, own: bool) -> Iterator[str]:
-    words = _WORD.findall(line.folded)
-    spoken = {*words, *(f"{one} {two}" for one, two in pairwise(words))}
-    yield from (f"n {word}" for word in spoken)
-    if own:
-        yield from (f"o {word}" for word in spoken)
-    yield from (f"slot {word}" for word in line.words if word.startswith("{"))
-    for mark in line.marking.marks:
-        if line.does(mark):
-            yield from _of_mark(mark, line)
-    for favour, strength in line.strength.items():
-        yield f"topic {favour} {strength}"
-    yield f"reach {line.reached}"
-    yield f"said {line.said}"
-
-
-def _of_mark(mark: str, line: Line) -> Iterator[str]:
-    yield f"mark {mark}"
-    if line.reached:
-        yield f"mark {mark} reached"
-    if line.reached >= 2:
-        yield f"mark {mark} plainly"
-    if line.strength:
-        yield f"mark {mark} here"
-
-
-def _of_mail(reading: Reading) -> Iterator[str]:
-    if reading.many:
-        yield "many"
-    if len(reading.lines) <= TINY:
-        yield "tiny"
-    yield from (f"longer {size}" for size in (4, 8, 16, 32) if len(reading.lines) > size)
+def evidence(
+    lines: Iterable[Mapping[Label, float]], fired: Collection[Label], *, many: bool, quoted: bool
+) -> dict[str, float]:
+    """What the mail's own regression goes by: the sentences' chances to be held for (the highest, the second, at least
+    one of them), to be an ask or an offer, how many they are, who reads them, and what the rules found."""
+    chances = list(lines)
+    holds = sorted((sum(one[label] for label in _HELD) for one in chances), reverse=True)
+    none = 1.0
+    for chance in holds:
+        none *= 1 - chance
+    fine = sum(max((one[label] for one in chances), default=0.0) for label in _FINE)
+    rules_hold = any(label in HOLDING for label in fired)
+    highest = logit(holds[0] if holds else 0.0)
+    return {
+        "highest": highest,
+        "second": logit(holds[1] if len(holds) > 1 else 0.0),
+        "any": logit(1 - none),
+        "fine": logit(min(1.0, fine)),
+        "sentences": float(len(chances)) ** 0.5,
+        "many": float(many),
+        "quoted": float(quoted),
+        "rules hold": float(rules_hold),
+        "rules ask": float(Label.FIRST_ASK in fired),
+        "rules know it as fine": float(any(label in fired for label in _FINE if label is not Label.FIRST_ASK)),
+        "rules hold, highest": rules_hold * highest,
+    }

@@ -5,6 +5,7 @@ Its languages are folders beside it with the words, marks, topics and exclusions
 """
 
 import hashlib
+import mmap
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,13 +20,15 @@ from gateway.errors import UserError
 from gateway.language.tags import LANGUAGES
 from gateway.policy.compiling import compile_detector
 from gateway.policy.detector import Detector
-from gateway.policy.files import GateFile, LanguageFiles, OpinionFile, PackFile, RuleFile, TopicsFile, WordsFile
-from gateway.policy.labels import STRICTNESS, Label, Mode
-from gateway.policy.opinion import Model, Thresholds, Weights
+from gateway.policy.files import GateFile, LanguageFiles, PackFile, RuleFile, TopicsFile, WordsFile
+from gateway.policy.labels import STRICTNESS, Mode
+from gateway.policy.opinion import Thresholds
 from gateway.policy.pack import Pack, Reference, Rule, Telling
 from gateway.policy.shelf import shelf_name
+from gateway.policy.weights import Weights, opened
 
 FOLDER = "policies"
+WEIGHTS = "opinion.weights"
 MOST = {  # the most a rule may do by itself, by its status; a site's own `policy.modes` stand above it
     "experimental": Mode.MONITOR,
     "test": Mode.ADVISE,
@@ -37,13 +40,15 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """A pack's files as read: its own `pack.toml`, `rules` with the file each came from, `languages` by name."""
+    """A pack's files as read: its own `pack.toml`, `rules` with the file each came from, `languages` by name, `weights`
+    the file of the second opinion."""
 
     pack: PackFile
     rules: Mapping[str, tuple[RuleFile, Path]]
     languages: Mapping[str, LanguageFiles]
     digest: str
     opinion: Thresholds = field(default_factory=Thresholds)
+    weights: Path | None = None
 
 
 def home() -> Path:
@@ -113,7 +118,7 @@ _compiled: dict[str, Any] = {}
 def _detector(read: Sources) -> Any:
     """Compiled once for each digest: packs that differ only in modes share their patterns."""
     if read.digest not in _compiled:
-        _compiled[read.digest] = replace(compile_detector(read.rules, read.languages), model=model(read))
+        _compiled[read.digest] = replace(compile_detector(read.rules, read.languages), model=_weights(read.weights))
     return _compiled[read.digest]
 
 
@@ -136,7 +141,13 @@ def sources(folder: Path) -> Sources:
     said = base.opinion if base else Thresholds()
     if pack.opinion:
         said = Thresholds(hold=pack.opinion.hold, doubt=pack.opinion.doubt)
-    return Sources(pack=pack, rules=rules, languages=languages, digest=digest.hexdigest(), opinion=said)
+    weights = base.weights if base else None
+    if (folder / WEIGHTS).is_file():
+        weights = folder / WEIGHTS
+        digest.update(WEIGHTS.encode() + b"\0" + weights.read_bytes())
+    return Sources(
+        pack=pack, rules=rules, languages=languages, digest=digest.hexdigest(), opinion=said, weights=weights
+    )
 
 
 def _rule_files(folder: Path) -> Iterator[Path]:
@@ -180,32 +191,19 @@ def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:
         marks=_file(folder / "marks.toml", WordsFile).slots,
         topics=_file(folder / "topics.toml", TopicsFile),
         gate=_file(folder / "gate.toml", GateFile),
-        opinion=_weights(folder, digest),
     )
 
 
-def _weights(folder: Path, digest: "hashlib._Hash") -> str:
-    """The path of the language's weights, "" where it has none; they count for the digest."""
-    path = folder / "opinion.json"
-    if not path.is_file():
-        return ""
-    digest.update(f"{folder.name}/opinion.json\0".encode() + path.read_bytes())
-    return str(path)
-
-
-def model(read: Sources) -> Model | None:
-    """The second opinion of the first language that has one. Raises UserError for a file that is none."""
-    place = next((language.opinion for language in read.languages.values() if language.opinion), "")
-    if not place:
+def _weights(place: Path | None) -> Weights | None:
+    """The model in a pack's `opinion.weights`, mapped. Raises UserError for a file that is none."""
+    if place is None:
         return None
     try:
-        found = OpinionFile.model_validate_json(Path(place).read_bytes()).root
-    except (OSError, ValidationError) as error:
-        raise UserError(f"not the weights of a second opinion: {type(error).__name__}", where=place) from None
-    asked = {name: Weights(bias=entry.bias, of=entry.weights) for name, entry in found.items()}
-    if "hold" not in asked:
-        raise UserError('there is no "hold" among the questions', where=place)
-    return Model(hold=asked["hold"], labels={Label(name): one for name, one in asked.items() if name != "hold"})
+        with place.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return opened(memoryview(mapped))
+    except (OSError, ValueError) as error:
+        raise UserError(f"not the weights of a second opinion: {error}", where=str(place)) from None
 
 
 def _file(path: Path, model: type[_Model]) -> _Model:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from gateway.mail.normal import normalise
 from gateway.mail.text import MessageText
 from gateway.policy.detector import Condition, Detector, Gate
+from gateway.policy.features import Features
 from gateway.policy.firing import holds
 from gateway.policy.judge import judge, relevant
 from gateway.policy.line import Line, Reading
-from gateway.policy.opinion import Model, Weights, features, opinion
+from gateway.policy.opinion import opinion
 from gateway.policy.pack import Pack
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Scene, Verdict
+from gateway.policy.weights import Weights
 
 MOST_WEIGHTS = 12  # words shown of an opinion, those that count most
 
@@ -196,18 +198,14 @@ def _plainly(strength: int) -> str:
     return ("not at all", "as a hint", "likely", "plainly")[strength]
 
 
-def _leaning(reading: Reading, model: Model) -> Leaning | None:
-    found = opinion(reading, model)
+def _leaning(reading: Reading, weights: Weights) -> Leaning | None:
+    found = opinion(reading, weights)
     if found is None:
         return None
+    label = found.held_for()
+    line = found.where(label)[0][0]
+    names = set(Features(reading).of(reading.lines.index(line)))
+    pulls = sorted(((name, weights.pull(name, label)) for name in names), key=lambda one: (-abs(one[1]), one[0]))
     return Leaning(
-        sure=found.sure,
-        label=found.label.value,
-        sentence=found.line.original.strip(),
-        weights=_heaviest(model.hold, features(reading)),
+        sure=found.sure(), label=label.value, sentence=line.original.strip(), weights=tuple(pulls[:MOST_WEIGHTS])
     )
-
-
-def _heaviest(weights: Weights, present: set[str]) -> tuple[tuple[str, float], ...]:
-    found = [(name, weights.of[name]) for name in present if name in weights.of]
-    return tuple(sorted(found, key=lambda one: (-abs(one[1]), one[0]))[:MOST_WEIGHTS])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.mail.reading import text_from
+from gateway.policy.cases import Case
 from gateway.policy.judge import judge
 from gateway.policy.pack import Pack
 from gateway.policy.packs import load
@@ -31,6 +32,12 @@ def verdict_of(case: dict[str, Any], name: str = "ask-once") -> Verdict:
     """The verdict on a case that names only recipients, as `askonce check` sees it."""
     text = text_from(case.get("subject", ""), case["body"], html=bool(case.get("html")))
     return judge(text, Scene(recipients=tuple(case["to"]), people=len(case["to"])), pack(name))
+
+
+def verdict_on_case(case: Case) -> Verdict:
+    """The verdict on a labelled mail."""
+    text = text_from(case.subject, case.body, html=case.html)
+    return judge(text, Scene(recipients=case.to, people=len(case.to)), pack())
 
 
 def said(body: str, *, subject: str = "", to: Iterable[str] = EVERYONE, name: str = "ask-once") -> Verdict:

@@ -3,46 +3,46 @@
 import pytest
 
 from gateway.mail.reading import text_from
+from gateway.policy.cases import Case, read_cases
 from gateway.policy.judge import relevant
 from gateway.policy.labels import Favour, Label, Mode
 from gateway.policy.packs import load
-from gateway.policy.verdict import Scene
-from tests.policy.reading_cases import cases, pack, said, verdict_of
+from gateway.policy.verdict import Scene, Verdict
+from tests.policy.reading_cases import POLICIES, cases, pack, said, verdict_on_case
+
+FLOOR = {  # by language: precision, recall and right labels on mails that the weights were trained on
+    "en": (0.93, 0.88, 0.8),
+    "de": (0.9, 0.8, 0.7),
+    "fr": (0.9, 0.8, 0.7),
+    "es": (0.9, 0.8, 0.7),
+    "pt": (0.9, 0.8, 0.7),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "precision", "recall"),
-    [
-        ("shared_en.jsonl", 0.95, 0.93),
-        ("authored_a.jsonl", 0.93, 0.87),
-        ("authored_b.jsonl", 0.93, 0.93),
-        ("authored_d.jsonl", 0.93, 0.93),
-        ("authored_e.jsonl", 0.85, 0.85),
-        ("authored_f.jsonl", 0.85, 0.8),
-        ("authored_g.jsonl", 0.85, 0.8),
-        ("authored_h.jsonl", 0.85, 0.8),
-    ],
-)
-def test_cases_are_held_as_labelled(name: str, precision: float, recall: float) -> None:
-    """On cases the rules were written with: so many of the holds are right, and so many of those to hold are held."""
-    held = [(case, verdict_of(case).mode is Mode.HOLD) for case in cases(name)]
-    right = sum(1 for case, hold in held if hold and case["hold"])
-    assert right / sum(1 for _, hold in held if hold) >= precision
-    assert right / sum(1 for case, _ in held if case["hold"]) >= recall
+@pytest.fixture(scope="module")
+def judged() -> list[tuple[Case, Verdict]]:
+    """Every open and innocent case with its verdict, worked out once."""
+    return [(case, verdict_on_case(case)) for case in read_cases(POLICIES / "cases", ["open", "innocent"])]
 
 
-@pytest.mark.parametrize("name", ["shared_en.jsonl", "authored_a.jsonl", "authored_b.jsonl", "authored_d.jsonl"])
-def test_the_label_shown_is_mostly_right(name: str) -> None:
-    """The label is that of the case in at least seven of ten, and first asks are found in seven of ten."""
-    judged = [(case["label"], verdict_of(case).label) for case in cases(name)]
-    assert sum(1 for label, found in judged if label == found) / len(judged) >= 0.7
-    asks = [found for label, found in judged if label == "first-ask"]
-    assert asks.count(Label.FIRST_ASK) / len(asks) >= 0.7
+@pytest.mark.parametrize("language", FLOOR)
+def test_cases_are_held_as_labelled(language: str, judged: list[tuple[Case, Verdict]]) -> None:
+    """On cases the weights were trained on: so many holds are right, so many of those due held, so many labels fit."""
+    known = [(case, verdict) for case, verdict in judged if case.language == language and case.split == "open"]
+    held = [case for case, verdict in known if verdict.mode is Mode.HOLD]
+    right = sum(case.hold for case in held)
+    labels = sum(case.label is verdict.label for case, verdict in known)
+    precision, recall, label = FLOOR[language]
+    assert right / len(held) >= precision
+    assert right / sum(case.hold for case, _ in known) >= recall
+    assert labels / len(known) >= label
 
 
-def test_innocent_mail_is_never_held() -> None:
+def test_innocent_mail_is_never_held(judged: list[tuple[Case, Verdict]]) -> None:
     """Ordinary mail with the same words is not held."""
-    assert [case["id"] for case in cases("innocent_en.jsonl") if verdict_of(case).mode is Mode.HOLD] == []
+    innocent = [(case.batch, case.id, verdict) for case, verdict in judged if case.split == "innocent"]
+    assert len(innocent) > 500
+    assert [(batch, id_) for batch, id_, verdict in innocent if verdict.mode is Mode.HOLD] == []
 
 
 def test_the_gate_lets_every_labelled_case_through() -> None:

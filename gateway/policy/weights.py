@@ -1,0 +1,118 @@
+"""The weights of the second opinion: what each feature says for each label, as a file keeps them. *Pure.*
+
+A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, and then for each label in the
+order of the header 2**BITS signed bytes: the feature's log-odds in steps of that label's `step`. It is mapped, not
+read: a process touches only the pages of the features it meets, and all processes share them.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from gateway.policy.features import BITS, index
+from gateway.policy.labels import Label
+
+MAGIC = b"askonce opinion 2\n"
+ALIGNED = 4096  # bytes before the table
+SIZE = 1 << BITS  # features told apart
+_MOST = 30.0  # log-odds; beyond it exp says nothing more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """`labels` in the order of the tables, with the log-odds of each before anything is seen (`bias`) and the value of
+    one unit in its table (`step`). `head`: the mail's log-odds of a hold from the numbers of `opinion.evidence`, by
+    name. `rules`: ids of the rules that were weighed with it, whose findings the opinion may overrule."""
+
+    labels: tuple[Label, ...]
+    bias: tuple[float, ...]
+    step: tuple[float, ...]
+    head: Mapping[str, float]
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """A model: for the features of a sentence, the probability of each label; OTHER where it does nothing."""
+
+    header: Header
+    tables: tuple[memoryview, ...] = field(repr=False)  # signed bytes, one for each label
+
+    def probabilities(self, names: Iterable[str]) -> dict[Label, float]:
+        """How likely each label is for a sentence with these features; they add up to 1."""
+        places = [index(name) for name in set(names)]
+        header = self.header
+        odds = [
+            bias + step * _total(table, places)
+            for bias, step, table in zip(header.bias, header.step, self.tables, strict=True)
+        ]
+        most = max(odds)
+        raised = [math.exp(max(one - most, -_MOST)) for one in odds]
+        whole = sum(raised)
+        return {label: one / whole for label, one in zip(header.labels, raised, strict=True)}
+
+    def pull(self, name: str, label: Label) -> float:
+        """What one feature adds to the log-odds of a label."""
+        place = self.header.labels.index(label)
+        return self.header.step[place] * self.tables[place][index(name)]
+
+
+def _total(table: memoryview, places: Sequence[int]) -> int:
+    if len(places) < 2:
+        return sum(table[place] for place in places)
+    return sum(itemgetter(*places)(table))
+
+
+def sigmoid(odds: float) -> float:
+    """The probability of these log-odds."""
+    return 1 / (1 + math.exp(-max(min(odds, _MOST), -_MOST)))
+
+
+def logit(probability: float) -> float:
+    """The log-odds of a probability, within what four digits tell apart."""
+    inside = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(inside / (1 - inside))
+
+
+def written(header: Header, tables: Sequence[bytes]) -> bytes:
+    """The file of a model. Raises ValueError when the tables do not fit the header."""
+    if [len(table) for table in tables] != [SIZE] * len(header.labels):
+        raise ValueError("one table of 2**BITS bytes for each label")
+    said = asdict(header) | {"rules": sorted(header.rules), "head": dict(header.head), "bits": BITS}
+    front = MAGIC + json.dumps(said, sort_keys=True).encode() + b"\n"
+    if len(front) > ALIGNED:
+        raise ValueError("the header is too long")
+    return front.ljust(ALIGNED) + b"".join(tables)
+
+
+def opened(data: memoryview) -> Weights:
+    """The model in a file's bytes. Raises ValueError for anything else."""
+    if bytes(data[: len(MAGIC)]) != MAGIC:
+        raise ValueError("it does not begin as weights do")
+    line = bytes(data[len(MAGIC) : ALIGNED]).partition(b"\n")[0]
+    try:
+        header = _header(json.loads(line))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"its header lacks {error}") from None
+    if len(data) != ALIGNED + SIZE * len(header.labels):
+        raise ValueError("its tables are cut or too long")
+    signed = data[ALIGNED:].cast("b")
+    return Weights(header, tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE)))
+
+
+def _header(said: dict[str, Any]) -> Header:
+    header = Header(
+        labels=tuple(Label(name) for name in said["labels"]),
+        bias=tuple(float(one) for one in said["bias"]),
+        step=tuple(float(one) for one in said["step"]),
+        head={str(name): float(one) for name, one in said["head"].items()},
+        rules=frozenset(said["rules"]),
+    )
+    if said["bits"] != BITS or not len(header.labels) == len(header.bias) == len(header.step):
+        raise ValueError("its header contradicts itself")
+    if Label.OTHER not in header.labels:
+        raise ValueError('its labels lack "other"')
+    return header

@@ -1,0 +1,112 @@
+"""Labelled mails as the second opinion is trained on them: sentences, each with what it does. *IO*: reads files."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.mail.reading import text_from
+from gateway.policy.features import Features, index, weighed
+from gateway.policy.judge import _found
+from gateway.policy.labels import HOLDING, Label
+from gateway.policy.line import Reading
+from gateway.policy.pack import Pack
+from gateway.policy.packs import find, sources
+from gateway.policy.reading import read
+from gateway.policy.verdict import Scene
+
+CASES = Path("policies/cases")
+_LEAST = 8  # letters: a shorter sentence inside another proves nothing
+_SIGNS = re.compile(r"[\W_]+")
+_TAGS = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A weighed sentence: the places of its features, their tags, and its label."""
+
+    features: tuple[int, ...]
+    label: Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One labelled mail; `fired`: the labels that the rules find in it."""
+
+    batch: str
+    language: str
+    label: Label
+    sentences: tuple[Sentence, ...]
+    many: bool
+    quoted: bool
+    fired: frozenset[Label]
+
+    @property
+    def hold(self) -> bool:
+        return self.label in HOLDING
+
+
+class Corpus:
+    """All that is trained on, read once; `tags` by feature place: where the feature is seen ("o", "p", "m", ...)."""
+
+    def __init__(self, pack: Pack) -> None:
+        assert pack.detector is not None
+        self._pack, self._detector = pack, pack.detector
+        self.tags: dict[int, str] = {}
+        self.mails = [*self._cases(), *self._hits()]
+
+    def _cases(self) -> Iterator[Mail]:
+        for path in (*sorted(CASES.glob("*.jsonl")), *sorted((CASES / "innocent").glob("*.jsonl"))):
+            for line in path.read_text("utf-8").splitlines():
+                case = json.loads(line)
+                reading = self._read(case["subject"], case["body"], tuple(case["to"]), html=case.get("html", False))
+                language, evidence = case.get("language", "en"), tuple(case.get("evidence", ()))
+                yield self._mail(path.stem, language, Label(case["label"]), reading, evidence)
+
+    def _hits(self) -> Iterator[Mail]:
+        """The packs' own one-line examples: the whole line is what it is an example of."""
+        seen: set[str] = set()
+        for rule, _ in sources(find(self._pack.name)).rules.values():
+            for example in (*rule.hit, *rule.todo_hit):
+                if isinstance(example, str) and example not in seen:
+                    seen.add(example)
+                    reading = self._read("", example, ("all-staff@north.example",))
+                    yield self._mail("examples", "en", rule.label, reading, (example,))
+
+    def _read(self, subject: str, body: str, to: tuple[str, ...], *, html: bool = False) -> Reading:
+        return read(text_from(subject, body, html=html), Scene(recipients=to, people=len(to)), self._detector)
+
+    def _mail(self, batch: str, language: str, label: Label, reading: Reading, evidence: tuple[str, ...]) -> Mail:
+        features = Features(reading)
+        proofs = [_letters(one) for one in evidence]
+        sentences = tuple(
+            Sentence(
+                features=tuple(self._placed(features.of(place))),
+                label=label if _proves(_letters(reading.lines[place].original), proofs) else Label.OTHER,
+            )
+            for place in weighed(reading)
+        )
+        many, quoted = reading.many, bool(reading.quoted)
+        fired = frozenset(one.label for one in _found(list(self._pack.rules.values()), reading, self._detector))
+        return Mail(
+            batch=batch, language=language, label=label, sentences=sentences, many=many, quoted=quoted, fired=fired
+        )
+
+    def _placed(self, names: Iterator[str]) -> Iterator[int]:
+        for name in names:
+            place = index(name)
+            self.tags.setdefault(place, name.partition(" ")[0])
+            yield place
+
+
+def _letters(text: str) -> str:
+    return _SIGNS.sub("", _TAGS.sub(" ", text)).lower()
+
+
+def _proves(sentence: str, proofs: list[str]) -> bool:
+    """Whether this sentence is one that the label was given for, or part of one, or has one in it."""
+    return any(
+        proof and min(len(sentence), len(proof)) >= _LEAST and (sentence in proof or proof in sentence)
+        for proof in proofs
+    )
