@@ -4,7 +4,9 @@ import regex
 
 from gateway.policy.lexicon import Lexicon
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": ".", "‑": "-"})
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": ".", "‑": "-"}
+)
 _URL = regex.compile(
     r"(?:https?://|www\.)[^\s<>\"')\]]+|\b[\w-]+(?:\.[\w-]+)*\.example/[^\s<>\"')\]]*", regex.IGNORECASE
 )

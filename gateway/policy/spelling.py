@@ -1,4 +1,4 @@
-"""How people type letters that their keyboard does not have: "fuer", "fur", "Strasse", "publicacion", "coeur". *Pure.*"""
+"""How people type letters that their keyboard does not have: "fuer", "Strasse", "publicacion", "coeur". *Pure.*"""
 
 import unicodedata
 
