@@ -7,14 +7,19 @@ section 4.3 for "-- ".
 import re
 from dataclasses import dataclass
 
+from gateway.mail.courtesies import SIGN_OFFS, SPEAKS_ON, any_of
 from gateway.mail.text import BlockKind
 
 _S, _D = BlockKind.SIGNATURE, BlockKind.DISCLAIMER
 
 _MOBILE = re.compile(
-    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meinem .{0,30} gesendet|gesendet von "
-    r"|envoy[ée] (?:de mon|depuis) |enviado (?:desde|do) (?:mi|meu) |verstuurd vanaf |verzonden vanaf "
-    r"|inviato da(?:l mio)? )",
+    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |von meine[mr] .{0,30} gesendet"
+    r"|(?:diese nachricht wurde .{0,60}|)gesendet (?:von|mit|über) |.{0,20}outlook für .{0,20}$"
+    r"|holen sie sich outlook "
+    r"|envoy[ée] (?:de mon|depuis|à partir|de l['’]|avec) |(?:obtenez|télécharger|obtenir) outlook "
+    r"|provenance : courrier "
+    r"|enviado (?:desde|do|con|com|a partir|via|através|por) |(?:obtener|consigue|obter|obtenha) (?:o )?outlook "
+    r"|verstuurd vanaf |verzonden vanaf |inviato da(?:l mio)? )",
     re.I,
 )
 _SIGN_OFF = re.compile(
@@ -22,23 +27,27 @@ _SIGN_OFF = re.compile(
     r"|thanks|thank you|thx|many thanks"
     r"|thanks (?:again|all|everyone|so much|a lot|in advance)|thanks and (?:best |kind )?regards|sincerely|yours"
     r"|yours (?:sincerely|faithfully|truly)|all the best|take care|cordially|respectfully|br|rgds"
-    r"|(?:mit )?(?:freundlichen?|besten?|herzlichen?|liebe[n]?|viele[n]?) gr(?:u|ü)(?:ß|ss)e?n?"
-    r"|beste gr(?:ü|u)(?:ß|ss)e"
-    r"|lg|mfg|vg"
-    r"|cordialement|bien [àa] (?:vous|toi)|(?:un )?saludos?(?: cordiales)?|un abrazo|atentamente|atenciosamente"
-    r"|abra[çc]os?"
-    r"|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|cordiali saluti|distinti saluti|un saluto|saluti)"
+    rf"|{any_of(SIGN_OFFS)}"
+    r"|met vriendelijke groet(?:en)?|groet(?:en|jes)?|cordiali saluti|distinti saluti|un saluto|saluti)"
     r"[\s,.!]*",
     re.I,
 )
-_CONTACT = re.compile(r"\+?\d[\d ()./-]{6,}\d|@|www\.|https?://|\s\|\s|\b(?:tel|phone|mobile?|fax|t|m)\b\s*[:.+]", re.I)
+_CONTACT = re.compile(
+    r"\+?\d[\d ()./-]{6,}\d|@|www\.|https?://|\s\|\s|\b(?:t[eé]l|phone|mobile?|fax|t|m"
+    r"|telefon|teléfono|telefone|handy|móvil|cel|celular|telemóvel|portable)\b\s*[:.+]",
+    re.I,
+)
 _SOCIAL = re.compile(
-    r"(?:follow|find|connect with|join|like) (?:us|me)\b|folgen sie|suivez|s[íi]g[ua]e?nos|volg ons", re.I
+    r"(?:follow|find|connect with|join|like) (?:us|me)\b|folgen sie|folgt uns|folge uns|suivez|retrouvez"
+    r"|s[íi]g[ua]e?nos"
+    r"|s[íi]guenos|siga-nos|sigam-nos|volg ons",
+    re.I,
 )
 _AFTERTHOUGHT = re.compile(
-    r"(?:p\.?\s?p?\.?\s?s\b|oh\b|also\b|please\b|pls\b|can\b|could\b|would\b|will\b|do\b|don['’]?t\b|did\b|has\b|have\b"
-    r"|btw\b|by the way\b|reminder\b|remember\b|one more\b|and\b|but\b|nb\b|n\.b|edit\b|update\b|bitte\b|por favor\b"
-    r"|s['’]il vous\b|we\b|i\b|i['’]|you\b|if\b|let\b|just\b|note\b)",
+    r"(?:p\.?\s?p?\.?\s?s\b|oh\b|also\b|please\b|pls\b|can\b|could\b|would\b|will\b|do\b|don['’]?t\b|did\b"
+    r"|has\b|have\b"
+    r"|btw\b|by the way\b|reminder\b|remember\b|one more\b|and\b|but\b|nb\b|n\.b|edit\b|update\b|we\b|i\b(?!\.)"
+    rf"|i['’]|you\b|if\b|let\b|just\b|note\b|{any_of(SPEAKS_ON)}\b)",
     re.I,
 )
 _LEGAL = (  # pieces of words, lower case
@@ -57,6 +66,10 @@ _LEGAL = (  # pieces of words, lower case
     *("external email", "external e-mail", "do not click", "views expressed", "opinions expressed", "addressee"),
     *("vertraulich", "irrtümlich", "bestimmt", "geschäftsführer", "amtsgericht", "handelsregister", "confidentiel"),
     *("destinataire", "pièces jointes", "confidencial", "destinatari", "por error", "por engano", "vertrouwelijk"),
+    *("unbefugt", "sitz der gesellschaft", "registergericht", "hrb", "ust-id", "falls sie nicht der", "absender"),
+    *("siège social", "expéditeur", "par erreur", "avant d'imprimer", "non autorisé", "usage exclusif", "rcs "),
+    *("destinatári", "remitente", "remetente", "uso exclusivo", "no autorizad", "não autorizad", "archivos adjuntos"),
+    *("ficheiros anexos", "antes de imprimir", "protección de datos", "proteção de dados", "prohibid", "proibid"),
     *("geadresseerde", "bijlagen", "riservat", "per errore", "allegati"),
 )
 _MIN_LEGAL = 3  # different marks in one paragraph

@@ -14,24 +14,30 @@ from gateway.mail.text import Block, BlockKind
 _A, _Q, _F = BlockKind.AUTHORED, BlockKind.QUOTED, BlockKind.FORWARDED
 
 _FORWARD = re.compile(
-    r"(?:[-_=> ]{2,}\s*)?(?:begin forwarded message|forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)"
+    r"(?:[-_=> ]{2,}\s*)?(?:begin forwarded message|forwarded message|anfang der weitergeleiteten (?:nachricht"
+    r"|e-?mail)"
     r"|weitergeleitete nachricht|d[ée]but du message (?:r[ée]exp[ée]di[ée]|transf[ée]r[ée])|message transf[ée]r[ée]"
-    r"|mensaje reenviado|inicio del mensaje reenviado|mensagem (?:encaminhada|reencaminhada)"
+    r"|courriel transf[ée]r[ée]|message r[ée]exp[ée]di[ée]|mensaje reenviado|inicio del mensaje reenviado"
+    r"|mensagem (?:encaminhada|reencaminhada)"
     r"|in[íi]cio da mensagem (?:encaminhada|reencaminhada)|doorgestuurd bericht|begin doorgestuurd bericht"
     r"|messaggio inoltrato|inizio messaggio inoltrato)\s*(?::|[-_=]{2,}.*)?",
     re.I,
 )
 _ORIGINAL = re.compile(
     r"[-_]{2,}\s*(?:original (?:message|appointment)|urspr[üu]ngliche (?:nachricht|e-?mail)|message d['’]origine"
-    r"|mensaje original|mensagem original|oorspronkelijk bericht|messaggio originale|reply message"
+    r"|message original|courriel d['’]origine|mensaje original|mensagem original|oorspronkelijk bericht"
+    r"|messaggio originale|reply message"
     r"|original-nachricht)\s*[-_]{2,}",
     re.I,
 )
 _DASHED_FORWARD = re.compile(r"[-_]{2,}.*[-_]{2,}|.*:")
-_FROM = re.compile(r"\*?(?:from|von|de|van|da)\s*:\s*\*?\s*\S", re.I)
+_FROM = re.compile(r"\*?(?:from|von|absender|de|exp[ée]diteur|remitente|remetente|van|da)\s*:\s*\*?\s*\S", re.I)
 _OTHER_FIELD = re.compile(
-    r"\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoy[ée]|date|[àa]|objet|enviado(?: el| em)?|fecha|data"
-    r"|para|asunto|assunto|verzonden|aan|onderwerp|inviato|a|oggetto|importance|reply-to)\s*:\s*\*?",
+    r"\*?(?:sent|date|to|cc|subject|gesendet|datum|an|betreff|envoy[ée]|date|[àa]|objet|envoi|enviad[oa](?: el"
+    r"| em)?|fecha|data"
+    r"|kopie|cci?|cco|copie|wichtigkeit|priorit[ée]|anlagen|pièces jointes|importancia|importância|adjuntos|anexos"
+    r"|date d['’]envoi|data de envio|fecha de envío|répondre à|antwort an|responder a|para|asunto|assunto"
+    r"|verzonden|aan|onderwerp|inviato|a|oggetto|importance|reply-to)\s*:\s*\*?",
     re.I,
 )
 _ATTRIBUTION = re.compile(
@@ -39,7 +45,7 @@ _ATTRIBUTION = re.compile(
     r"|.*\b(?:schreef|geschreven)\b.*|.*\bha scritto)\s*:\s*",
     re.I | re.S,
 )
-_ATTRIBUTION_START = re.compile(r"(?:on|am|le|el|em|op|il)\b", re.I)
+_ATTRIBUTION_START = re.compile(r"(?:on|am|den|le|el|em|no dia|a|às|op|il)\b", re.I)
 _WHEN = re.compile(r"\d{4}|\d:\d\d|@")
 
 
@@ -116,7 +122,7 @@ def _to_the_end(lines: list[Line], number: int, forward: bool) -> BlockKind | No
             return _F
         if _ORIGINAL.fullmatch(words):
             return _F if forward else _Q
-    if first in "*fFvVdD" and _FROM.match(words) and _header_block(lines, number):
+    if first in "*fFvVdDaAeErR" and _FROM.match(words) and _header_block(lines, number):
         return _F if forward else _Q
     return None
 

@@ -20,7 +20,9 @@ from gateway.mail.text import Block, BlockKind, MessageText, Source
 _CAPS = frozenset(("header-cap", "part-cap", "depth-cap", "word-cap"))
 _BREAKING = frozenset(("no-boundary", "boundary-not-found", "bad-content-type"))
 _ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"))
-_FORWARD_SUBJECT = re.compile(r"\s*(?:(?:re|aw|sv)\s*:\s*)*(?:fwd?|wg|tr|rv|enc|i|doorst)\s*:", re.I)
+_FORWARD_SUBJECT = re.compile(
+    r"\s*(?:(?:re|r[ée]p|res|aw|sv)\s*:\s*)*(?:fwd?|wg|wtr?|tr|rv|enc|reenv|i|doorst)\s*:", re.I
+)
 _URL = re.compile(r"""https?://[^\s<>"')\]]{2,2000}""", re.I)
 _WORD = re.compile(r"\w+")
 _NOISE = re.compile(r"<(?:https?|mailto|tel):[^>\s]*>|https?://\S+|\[(?:cid|image):[^\]]*\]|\[https?:[^\]]*\]", re.I)

@@ -9,6 +9,7 @@ from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Markin
 from gateway.policy.files import LanguageFiles, RuleFile, WhenEntry
 from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import Pattern, compile_pattern
+from gateway.policy.spelling import spellings
 
 FROM_THE_ENVELOPE = frozenset({"contractors-read", "artwork"})  # marks that no word makes
 
@@ -63,9 +64,14 @@ def _lexicon(languages: Iterable[LanguageFiles]) -> Lexicon:
 def _gate(languages: Iterable[LanguageFiles]) -> Gate:
     found = list(languages)
     return Gate(
-        alone=tuple(dict.fromkeys(word for language in found for word in language.gate.alone)),
-        together=tuple(dict.fromkeys(word for language in found for word in language.gate.together)),
+        alone=_spelled(word for language in found for word in language.gate.alone),
+        together=_spelled(word for language in found for word in language.gate.together),
     )
+
+
+def _spelled(words: Iterable[str]) -> tuple[str, ...]:
+    """Each once, and in every spelling."""
+    return tuple(dict.fromkeys(one for word in words for one in sorted(spellings(word))))
 
 
 def _condition(when: WhenEntry, lexicon: Lexicon, known: frozenset[str], where: str) -> Condition:

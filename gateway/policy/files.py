@@ -150,7 +150,7 @@ class ExclusionEntry(_File):
 class TopicsFile(_File):
     """`topics.toml`."""
 
-    topic: tuple[TopicEntry, ...]
+    topic: tuple[TopicEntry, ...] = ()
     exclusion: tuple[ExclusionEntry, ...] = ()
 
 

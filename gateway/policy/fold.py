@@ -4,7 +4,9 @@ import regex
 
 from gateway.policy.lexicon import Lexicon
 
-_QUOTES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "…": ".", "‑": "-"})
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": ".", "‑": "-"}
+)
 _URL = regex.compile(
     r"(?:https?://|www\.)[^\s<>\"')\]]+|\b[\w-]+(?:\.[\w-]+)*\.example/[^\s<>\"')\]]*", regex.IGNORECASE
 )
@@ -30,11 +32,17 @@ def fold(text: str, lexicon: Lexicon) -> str:
         lower = word.lower()
         stem = lower.removesuffix("'s")
         shouted = len(word) > 1 and word.isupper()
-        if shouted or stem in never or lexicon.knows(stem):
+        if shouted or stem in never or lexicon.knows(stem) or _compound(stem, lexicon):
             return lower
         return word if match.start() else _opening(word, flat, match.end())
 
     return _CAPITAL.sub(case, " ".join(flat.split()))
+
+
+def _compound(word: str, lexicon: Lexicon) -> bool:
+    """ "instagram-profil", "facebook-" as in "Facebook- und Instagram-Profil": begun by a word, not by a name."""
+    first, hyphen, _ = word.partition("-")
+    return bool(hyphen) and len(first) > 2 and lexicon.knows(first)
 
 
 def _link(match: "regex.Match[str]") -> str:

@@ -1,8 +1,8 @@
 """The words of a language as named slots, and a scan that says which slots a sentence has. *Pure.*
 
 A slot is a list of phrases. A phrase may have alternatives in parentheses, "shar(e|es|ed|ing)", which are written out
-when it is loaded, so that a slot is a plain set of strings: `regex` takes it as a named list, and `Lexicon.scan`
-finds it by its first word, in time linear in the text.
+when it is loaded, with and without accents, so that a slot is a plain set of strings: `regex` takes it as a named list,
+and `Lexicon.scan` finds it by its first word, in time linear in the text.
 """
 
 import itertools
@@ -12,6 +12,7 @@ import regex
 
 from gateway.policy.needs import DIGIT
 from gateway.policy.shelf import Shelf
+from gateway.policy.spelling import spellings
 
 _TOKEN = regex.compile(r"\w+|[^\w\s]")
 _GROUP = regex.compile(r"\(([^()]*)\)")
@@ -33,15 +34,18 @@ class Lexicon:
 
     def __init__(self, slots: Mapping[str, Iterable[str]]) -> None:
         self.slots = {
-            name: frozenset(form for phrase in phrases for form in forms(phrase)) for name, phrases in slots.items()
+            name: frozenset(one for phrase in phrases for form in forms(phrase) for one in spellings(form))
+            for name, phrases in slots.items()
         }
         self.shelf = Shelf()
         self._by_first: dict[str, list[tuple[str, str]]] = {}
+        self._vocabulary: set[str] = set()
         for name, phrases in self.slots.items():
             for phrase in phrases:
                 first = _TOKEN.match(phrase)
                 if first is not None:
                     self._by_first.setdefault(first[0], []).append((phrase, name))
+                    self._vocabulary.add(phrase if phrase[first.end() : first.end() + 1] == "'" else first[0])
 
     def scan(self, text: str) -> set[str]:
         """Names of the slots that occur in `text`, as "{name}", and every single word of it."""
@@ -58,8 +62,9 @@ class Lexicon:
         return found
 
     def knows(self, word: str) -> bool:
-        """True for a word that begins some phrase: it is vocabulary, not somebody's name."""
-        return word in self._by_first
+        """True for a word that begins some phrase: it is vocabulary, not somebody's name. The "l" of "l'article" is no
+        word."""
+        return word in self._vocabulary
 
 
 def _ends(text: str, end: int, phrase: str) -> bool:

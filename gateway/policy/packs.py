@@ -180,16 +180,18 @@ def heir(data: dict[str, Any], base: Mapping[str, RuleFile]) -> dict[str, Any]:
 
 
 def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:
-    names = ("words.toml", "marks.toml", "topics.toml", "gate.toml")
-    for name in names:
-        if not (folder / name).is_file():
+    """Words and a gate every language has; marks and topics only where those of the other languages do not fit it."""
+    has = {name: (folder / name).is_file() for name in ("words.toml", "marks.toml", "topics.toml", "gate.toml")}
+    for name, there in has.items():
+        if not there and name in ("words.toml", "gate.toml"):
             raise UserError("no such file", where=str(folder / name))
-        digest.update(f"{folder.name}/{name}\0".encode() + (folder / name).read_bytes())
+        if there:
+            digest.update(f"{folder.name}/{name}\0".encode() + (folder / name).read_bytes())
     return LanguageFiles(
         folder=str(folder),
         words=_file(folder / "words.toml", WordsFile).slots,
-        marks=_file(folder / "marks.toml", WordsFile).slots,
-        topics=_file(folder / "topics.toml", TopicsFile),
+        marks=_file(folder / "marks.toml", WordsFile).slots if has["marks.toml"] else {},
+        topics=_file(folder / "topics.toml", TopicsFile) if has["topics.toml"] else TopicsFile(),
         gate=_file(folder / "gate.toml", GateFile),
     )
 

@@ -2,6 +2,7 @@
 
 import regex
 
+from gateway.mail.courtesies import SALUTATIONS, SEVERAL, any_of
 from gateway.policy.lexicon import Lexicon
 from gateway.policy.verdict import Scene
 
@@ -14,6 +15,15 @@ _PLURAL = regex.compile(
     regex.IGNORECASE,
 )
 
+_HELLO, _SEVERAL = any_of(SALUTATIONS), any_of(SEVERAL)
+_PLURAL_ELSEWHERE = regex.compile(
+    rf"(?:^|, |\b(?:und|et|y|e) ){_HELLO}[ ,]+(?:[\w.*:·/'-]+ ){{0,3}}?{_SEVERAL}(?:[ ,!:.–—-]|$)"
+    rf"|^{_SEVERAL} ?[!]*(?:[,!:]|$)|^(?:equip[oae]|team|leute|pessoal) \w+ ?[,!:]"
+    r"|^(?:mes )?(?:chers|chères|estimad[oa]s|querid[oa]s|prezad[oa]s|car[oa]s)\b"
+    rf"|^{_HELLO},? \p{{Lu}}[\w'-]+(?:, \p{{Lu}}[\w'-]+)*,? (?:und|et|y|e|&) \p{{Lu}}[\w'-]+"
+    rf"|^{_HELLO} \p{{Lu}}[\w'-]+, {_HELLO} \p{{Lu}}"
+)
+
 
 def _nobody(address: str, opening: list[str]) -> bool:
     """A bare word that the greeting does not take up, such as "yard@": a mailbox rather than a person."""
@@ -22,6 +32,7 @@ def _nobody(address: str, opening: list[str]) -> bool:
         return False
     start = " ".join(opening)[:120]
     single = regex.match(r"(?:(?:hi|hello|dear|hey|hiya|morning|good \w+),? )?\p{Lu}[\p{L}'-]+[,!.: –-]", start)
+    single = single or regex.match(rf"{_HELLO},? (?:[\w.]+ )?\p{{Lu}}[\p{{L}}'-]+", start)
     return not (single or _SINGLE.search(start) or local.lower()[:3] in start.lower())
 
 
@@ -45,9 +56,9 @@ def many_readers(scene: Scene, opening: list[str], lexicon: Lexicon) -> bool:
         return True
     if scene.recipients and _nobody(scene.recipients[0], opening):
         return True
-    return any(_PLURAL.search(line[:80]) or _NAMED.search(line[:80]) for line in opening[:1]) or any(
-        _CALLED.search(line) for line in opening
-    )
+    if any(found.search(line[:80]) for line in opening[:1] for found in (_PLURAL, _NAMED, _PLURAL_ELSEWHERE)):
+        return True
+    return any(_CALLED.search(line) for line in opening)
 
 
 def _role(address: str, lexicon: Lexicon) -> bool:

@@ -81,7 +81,10 @@ def _circumstances(text: MessageText, scene: Scene) -> frozenset[str]:
     return frozenset(name for name, true in (("contractors-read", scene.contractors), ("artwork", artwork)) if true)
 
 
-_PREFIX = regex.compile(r"^(?:\s*(?:re|fw|fwd|aw|wg|sv|tr|rv)\s*(?:\[\d+\])?:\s*)+", regex.IGNORECASE)
+_PREFIX = regex.compile(
+    r"^(?:\s*(?:re|r[ée]f|r[ée]p|res|fw|fwd|aw|antw?|wg|wtr?|sv|vs|tr|rv|enc|reenv)\s*(?:\[\d+\])?\s?:\s*)+",
+    regex.IGNORECASE,
+)
 
 
 def _subject(text: MessageText, detector: Detector) -> list[Line]:

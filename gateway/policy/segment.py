@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import regex
 
+from gateway.mail.courtesies import SALUTATIONS, SEVERAL, SIGN_OFFS, any_of
+
 LONGEST = 480  # characters; longer ones are cut at a space, so that every pattern's work is bounded
 
 
@@ -35,21 +37,29 @@ class Sentence:
 
 _PARAGRAPH = regex.compile(r"\n[ \t]*(?:\n[ \t]*)+|\n[ \t]*[-=_*~#]{3,}[ \t]*(?=\n)")
 _BULLET = regex.compile(r"[ \t]*(?:[-*+•·▪◦‣–—>»✔✓☐☑]|\(?\d{1,2}[.)]|\(?[a-zA-Z][.)])[ \t]+")
-_LABEL = regex.compile(r"[A-Z][\w '&/-]{1,30}:[ \t]")
-_END = regex.compile(r"[.!?…]+[\"')\]*_]*(?=\s|$)|(?<=[a-z][)\"']?)\s+(?=\p{Emoji_Presentation}+\s*(?:$|[^\p{Ll}\s]))")
+_LABEL = regex.compile(r"\p{Lu}[\w '&/-]{1,30}:[ \t]")
+_END = regex.compile(r"[.!?…]+[\"')\]*_]*(?=\s|$)|(?<=\p{Ll}[)\"']?)\s+(?=\p{Emoji_Presentation}+\s*(?:$|[^\p{Ll}\s]))")
 _ABBREVIATION = regex.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|prof|st|sr|fr|jr|no|nr|vs|approx|ext|tel|inc|ltd|e\.g|i\.e|eg|ie|etc|a\.m|p\.m|u\.s|[A-Z])\.)$",
+    r"(?:\b(?:mr|mrs|ms|dr|prof|st|sr|fr|jr|no|nr|vs|approx|ext|tel|inc|ltd|e\.g|i\.e|eg|ie|etc|a\.m|p\.m|u\.s"
+    r"|z\. ?b|bzw|ca|usw|u\. ?a|u\. ?ä|d\. ?h|ggf|evtl|inkl|zzgl|str|vgl|bspw|dipl|hr|mme|mlle|p\. ?ex|cf|réf|sra?|srta"
+    r"|dra|d\.ª|uds?|vds?|pág|núm|tfno|p\. ?ej|ej|avda|lic|atte|exm[oa]|profa|[A-ZÄÖÜ])\.)$",
     regex.IGNORECASE,
+)
+_ORDINAL = regex.compile(  # "am 4. Dezember", "im 2. Quartal"
+    r"(?<=\b\d{1,2}\.)\s+(?:Jan|Jän|Feb|Mär|Apr|Mai|Jun|Jul|Aug|Sep|Okt|Nov|Dez|Quartal|Halbjahr|Mal|Stock|Obergescho"
+    r"|OG\b|Platz|Klasse|Woche|Etage|Advent|Lehrjahr|Schicht|Geburtstag|Jubiläum)"
 )
 _GREETING = regex.compile(
     r"(?:(?:hi+|hey+|hello|hallo|hiya|howdy|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|"
     r"g'?day|greetings|ahoy|team|colleagues|all|folks|everyone|guys|friends|lads|ladies|yo|welcome)\b[^\n.?]{0,60}"
+    rf"|(?:{any_of(SALUTATIONS)}\b|{any_of(SEVERAL)}\s*[,:!])[^\n.?]{{0,60}}"
     r"|[A-Z][\w'-]+(?:(?:, | and | & )[A-Z][\w'-]+){0,4})[,!:.–—-]?\s*$",
     regex.IGNORECASE,
 )
 _SIGN_OFF = regex.compile(
     r"(?:(?:(?:many |with |kind(?:est)? |best |warm(?:est)? |yours |all the )?(?:regards|wishes|best|thanks|"
     r"cheers|sincerely|faithfully|truly|love|rgds|thx|ta|yours|blessings|respectfully)\b[^\n?]{0,30})"
+    rf"|{any_of(SIGN_OFFS)}[,.! ]*"
     r"|[A-Z][\w'. -]{0,30}|x+)$",
     regex.IGNORECASE,
 )
@@ -118,7 +128,8 @@ def _kind(line: str, *, opens: bool, closes: bool) -> Kind:
 def _cut(line: str) -> Iterator[tuple[int, int]]:
     start = 0
     for stop in _END.finditer(line):
-        if _ABBREVIATION.search(line, max(start, stop.end() - 8), stop.end()) or stop.start() <= start + 1:
+        abbreviated = _ABBREVIATION.search(line, max(start, stop.end() - 8), stop.end())
+        if abbreviated or _ORDINAL.match(line, stop.end()) or stop.start() <= start + 1:
             continue
         yield from _pieces(line, start, stop.end())
         start = stop.end()
