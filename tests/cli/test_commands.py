@@ -12,12 +12,8 @@ ROOT = Path(__file__).parents[2]
 BAD_CONFIG = sorted((ROOT / "tests" / "bad_config").glob("*.toml"))
 COMMANDS = [
     *("serve", "check", "simulate", "demo", "config check", "audit verify"),
-<<<<<<< HEAD
     *("policy test", "policy score", "policy lint", "policy explain", "policy schema"),
-    *("holds list", "holds show", "holds release", "holds withdraw"),
-=======
     *("holds list", "holds show", "holds release", "holds uphold", "holds withdraw"),
->>>>>>> ea2d08e (Undo for some seconds, sending against rules that allow it, compliance answers a dispute from the command line)
 ]
 
 
