@@ -40,6 +40,9 @@ HostPort = Annotated[str, AfterValidator(_host_port)]
 HostPortOrOff = Annotated[str, AfterValidator(_host_port_or_off)]
 
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -127,6 +130,7 @@ class Holds(_Section):
     remind_hours: int = Field(default=24, ge=0)  # before it expires, the sender is reminded; 0: never
     digest_seconds: int = Field(default=60, ge=0)  # after a notice, further holds of this sender are told together
     retry_hours: int = Field(default=48, ge=1)  # how long we try to deliver our own mail
+    undo_seconds: int = Field(default=10, ge=0, le=600)  # how long a mail sent from the page can be taken back
 
     @model_validator(mode="after")
     def _room_for_the_key(self) -> Self:
@@ -140,6 +144,7 @@ class Web(_Section):
 
     listen: HostPortOrOff = "127.0.0.1:8025"  # "off": no page
     public_url: str = ""  # what links in notices begin with; "": http://<listen>
+    check_tokens: tuple[Sha256, ...] = ()  # SHA-256 of the tokens that may use POST /v1/check
 
 
 class State(_Section):

@@ -144,10 +144,18 @@ class HoldTable(Protocol):
         ...
 
     async def change(
-        self, held: HeldMail, action: HoldAction, *, at: datetime, by: str, note: str = "", ask_id: str = ""
+        self,
+        held: HeldMail,
+        action: HoldAction,
+        *,
+        at: datetime,
+        by: str,
+        note: str = "",
+        ask_id: str = "",
+        rcpt_to: Sequence[Path] = (),
     ) -> HeldMail | None:
         """Compare-and-set on state and version through the lifecycle table; the changed mail, or None when somebody was
-        faster or the table forbids it. Non-empty `note` and `ask_id` are stored."""
+        faster or the table forbids it. Non-empty `note`, `ask_id` and `rcpt_to` are stored."""
         ...
 
     async def add_recipients(self, held: HeldMail, rcpt_to: Sequence[Path]) -> HeldMail | None:
@@ -188,6 +196,11 @@ class Outbox(Protocol):
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
         """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED)."""
+        ...
+
+    async def recall(self, hold_id: str, *, now: datetime) -> bool:
+        """Take the release of a hold out again before it is due: True when it is gone, and nobody will be offered it.
+        False when its time has come, it is leased, or there is none. Never both a lease and a recall."""
         ...
 
     async def done(self, mail_id: str) -> None:

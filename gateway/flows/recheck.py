@@ -1,16 +1,19 @@
 """Re-checking: would this text pass? The answer a sender sees while typing. Writes nothing. IO: reads through ports."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from gateway.disposition import Advise, Relay
-from gateway.flows.assess import Assessment, assess
+from gateway.flows.assess import Assessment, assess, internal_recipients
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.revision import NotEditable, revise
+from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.labels import Label
+from gateway.policy.labels import Label, Mode
+from gateway.policy.pack import Override
 from gateway.policy.verdict import Finding
 from gateway.ports import House
 
@@ -18,7 +21,8 @@ from gateway.ports import House
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
     """`passes`: release would send it now. `text` is the revised mail as read, where `findings` have their offsets;
-    `lost` what the edit cannot keep; `reason` why the mail cannot be edited at all, "" when it can."""
+    `lost` what the edit cannot keep; `override` what it takes to send it all the same;
+    `reason` why the mail cannot be edited at all, "" when it can."""
 
     passes: bool
     label: Label
@@ -27,6 +31,7 @@ class Recheck:
     text: MessageText
     lost: tuple[str, ...] = ()
     reason: str = ""
+    override: Override = "none"
 
 
 async def recheck(
@@ -49,7 +54,9 @@ async def recheck(
             unit=unit,
             reserve=False,
         )
-    return checked(found, message, revision.lost)
+    return replace(
+        checked(found, message, revision.lost), override=house.pack.override(holding_rules(found.verdict.findings))
+    )
 
 
 def checked(found: Assessment, message: Message, lost: tuple[str, ...] = ()) -> Recheck:
@@ -71,6 +78,11 @@ def sealed(held: HeldMail, text: MessageText, reason: str) -> Recheck:
     )
 
 
+def holding_rules(findings: Sequence[Finding]) -> list[str]:
+    """Ids of the rules that stop a mail."""
+    return [finding.rule_id for finding in findings if finding.mode in (Mode.HOLD, Mode.REJECT)]
+
+
 def passing(found: Assessment) -> bool:
     """True when this may go out."""
     return isinstance(found.disposition, Relay | Advise)
@@ -82,3 +94,11 @@ def earlier_asks(found: Assessment) -> tuple[EarlierAsk, ...]:
         EarlierAsk(asker=ask.asker, at=ask.at, subject=ask.subject, people=len({key.person for key in ask.keys}))
         for ask in found.history.earlier
     )
+
+
+async def readers(house: House, rcpt_to: Sequence[Path]) -> int:
+    """How many people a mail goes to, lists expanded as far as they are known. Raises GatewayError."""
+    inside = internal_recipients(house, rcpt_to)
+    audience = await house.directory.expand(inside)
+    outside = {path.address.key for path in rcpt_to} - set(inside)
+    return len(audience.keys) + len(outside)

@@ -1,8 +1,9 @@
 """Why a mail is held, the way a person is told: one reason for each rule that fired, strictest first. *Pure.*"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.holds.suggestion import Change
 from gateway.policy.labels import SHOWN_FIRST, Label, Mode
 from gateway.policy.pack import Pack, Reference, Rule
 from gateway.policy.verdict import Finding
@@ -50,6 +51,11 @@ class Reason:
         return self.label is not Label.OTHER
 
     @property
+    def told_before(self) -> bool:
+        """True when all its words are already quoted, and dealt with, by an earlier reason."""
+        return all(quote.again for quote in self.quotes)
+
+    @property
     def changeable(self) -> bool:
         """True when some of its words stand in the body, where a press can replace or remove them."""
         return any(quote.start >= 0 and quote.sentence.strip() for quote in self.quotes)
@@ -66,6 +72,18 @@ def reasons_for(findings: Sequence[Finding], pack: Pack) -> tuple[Reason, ...]:
         _reason(number, found, pack.rules.get(rule_id), seen)
         for number, (rule_id, found) in enumerate(by_rule.items(), 1)
     )
+
+
+def with_changes(reasons: Sequence[Reason], changes: Sequence[Change]) -> tuple[Reason, ...]:
+    """Each reason offers what a suggestion that passes puts in its place, which may be nothing."""
+    instead = {" ".join(change.sentence.split()): change.instead for change in changes}
+
+    def own(reason: Reason) -> Reason:
+        quotes = (" ".join(quote.sentence.split()) for quote in reason.quotes)
+        found = [instead[quote] for quote in quotes if quote in instead]
+        return replace(reason, fix=next(filter(None, found), "")) if found else reason
+
+    return tuple(own(reason) for reason in reasons)
 
 
 def quoted_sentences(reasons: Sequence[Reason]) -> int:

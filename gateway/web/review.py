@@ -1,24 +1,26 @@
 """The values the review page and the story page show. *Pure.*"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.flows.recheck import holding_rules
+from gateway.flows.suggest import Suggestion
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.text import MessageText
 from gateway.policy.labels import Label
-from gateway.policy.pack import ASKED_BEFORE, Pack
+from gateway.policy.pack import ASKED_BEFORE, Override, Pack
 from gateway.policy.verdict import Finding
 from gateway.web import words
 from gateway.web.access import form_token
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT
 from gateway.web.held_text import HeldText
-from gateway.web.reasons import Reason, reasons_for
+from gateway.web.reasons import Reason, reasons_for, with_changes
 from gateway.web.sheet import encodable, lay_out, on_one_line
 
-PURPOSES = ("revise", "withdraw", "dispute")
+PURPOSES = ("revise", "withdraw", "dispute", "undo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +34,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A text with what was found in it: as it was held, or as it was last checked."""
+    """A text with what was found in it: as it was held, or as it was last checked. `people`: how many get it."""
 
     passes: bool
     text: MessageText
     findings: tuple[Finding, ...]
     earlier: tuple[EarlierAsk, ...]
+    people: int
     lost: tuple[str, ...] = ()
+    suggestion: Suggestion | None = None
+    override: Override = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +53,47 @@ class Typed:
     subject: str
     text: str
     reason: str = ""
+    why: str = ""
+    off: frozenset[int] = frozenset()  # numbers of the recipients it shall not go to
 
 
-def as_held(held: HeldMail, mail: HeldText) -> Judged:
+def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None, pack: Pack) -> Judged:
     """The mail as it was judged when it came in."""
-    return Judged(passes=False, text=mail.text, findings=held.findings, earlier=held.earlier)
+    return Judged(
+        passes=False,
+        text=mail.text,
+        findings=held.findings,
+        earlier=held.earlier,
+        people=people,
+        suggestion=suggestion,
+        override=pack.override(holding_rules(held.findings)),
+    )
 
 
 def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> dict[str, Any]:
     """What changes when a text is checked again."""
-    reasons = reasons_for(judged.findings, pack)
+    suggestion = judged.suggestion
+    reasons = offered_reasons(judged, pack)
     return {
         "reasons": reasons,
         "sheet": lay_out(judged.text, reasons),
         "memory": words.memory(held, judged.earlier, window_days),
         "memory_at": _where_memory_speaks(reasons),
-        "outlook": words.outlook(judged.passes, reasons, len(held.rcpt_to)),
+        "outlook": words.outlook(judged.passes, reasons, judged.people),
+        "people_in_words": words.persons(judged.people),
+        "suggestion": suggestion,
+        "suggestion_told": words.suggested(suggestion) if suggestion else "",
+        "no_suggestion": words.NO_SUGGESTION,
         "lost": judged.lost,
-        "gist": words.gist(reasons),
+        "override": judged.override if not judged.passes else "none",
+        "gist": words.gist(reasons, judged.passes),
     }
+
+
+def offered_reasons(judged: Judged, pack: Pack) -> tuple[Reason, ...]:
+    """The reasons of a text, each with what a suggestion that passes puts in its place."""
+    reasons = reasons_for(judged.findings, pack)
+    return with_changes(reasons, judged.suggestion.changes) if judged.suggestion else reasons
 
 
 def _where_memory_speaks(reasons: Sequence[Reason]) -> int:
@@ -87,19 +114,23 @@ def review_values(
     now: datetime,
     notice: Notice | None = None,
     missing: bool = False,
+    unexplained: bool = False,
     open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the review page; `missing`: Send was pressed without the tick."""
+    """All values of the review page; `missing`: Send was pressed without the tick; `unexplained`: "send anyway" without
+    the reason or tick it wants."""
     return {
         **live,
+        "off": typed.off,
+        "why": encodable(typed.why),
+        "unexplained": unexplained,
         **_both(held, key, here),
         "left": words.remaining(held.expires_at, now),
         "decision": held if held.changed_by.startswith("compliance") else None,
         "from_line": on_one_line(mail.from_line or held.mail_from.text),
-        "recipients_in_words": words.counted(len(held.rcpt_to), "recipient"),
         "editable": mail.own is not None,
         "why_not": mail.why_not,
-        "about_edit": "Only your own words are here. What you quoted, attachments and recipients stay as they are.",
+        "about_edit": words.ABOUT_EDIT,
         "subject": encodable(typed.subject),
         "text": encodable(typed.text),
         "reason": encodable(typed.reason),
@@ -113,16 +144,37 @@ def review_values(
 
 
 def story_values(
-    held: HeldMail, *, key: bytes, here: str, notice: Notice | None = None, kept: str = "", open_form: str = ""
+    held: HeldMail,
+    *,
+    key: bytes,
+    here: str,
+    undo_left: int = 0,
+    notice: Notice | None = None,
+    kept: str = "",
+    open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the page that tells what became of a mail."""
+    """All values of the page that tells what became of a mail; `undo_left`: seconds in which it can be taken back."""
     return {
         **_both(held, key, here),
+        "undo_left": undo_left,
         "story": words.story(held),
         "notice": notice,
         "kept": encodable(kept),
         "open_form": open_form,
     }
+
+
+def addressed(held: HeldMail, off: Collection[int]) -> HeldMail:
+    """The mail as it would go out when these recipients are taken off."""
+    return replace(held, rcpt_to=tuple(path for number, path in enumerate(held.rcpt_to) if number not in off))
+
+
+def undo_left(held: HeldMail, seconds: int, now: datetime) -> int:
+    """Seconds, rounded up, in which the sender can still take back what was sent from the page; 0 for none."""
+    if held.state is not HoldState.SENDING or held.changed_by != "sender" or held.changed_at is None:
+        return 0
+    left = timedelta(seconds=seconds) - (now - held.changed_at)
+    return max(0, -(-left // timedelta(seconds=1)))
 
 
 def waits(held: HeldMail) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gateway.flows.suggest import Suggestion
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.web.reasons import Reason, quoted_sentences
@@ -71,21 +72,60 @@ def counted(number: int, noun: str, *, figures: bool = False) -> str:
     return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
 
 
-def outlook(passes: bool, reasons: Sequence[Reason], recipients: int) -> Outlook:
+def outlook(passes: bool, reasons: Sequence[Reason], people: int) -> Outlook:
     """What will happen on sending, in words."""
+    if not people:
+        return Outlook(clear=False, said="Nobody is left on it. Nothing goes out.", button="Nobody to send it to")
     if not passes:
         marked = quoted_sentences(reasons)
-        places = (
-            f"{counted(marked, 'place')} still {'needs' if marked == 1 else 'need'}" if marked else "it still needs"
-        )
-        return Outlook(clear=False, said=f"Not ready yet: {places} another wording. Nothing goes out.", button="Send")
-    whom = counted(recipients, "recipient")
+        needs = f"{counted(marked, 'place')} {'needs' if marked == 1 else 'need'}" if marked else "it needs"
+        said = f"Not ready yet: {needs} another wording. Nothing goes out."
+        return Outlook(clear=False, said=said, button=f"Still held: {needs} another wording")
+    whom = persons(people)
     said = f"All clear. When you send it, it goes to {whom}, attachments included."
     return Outlook(clear=True, said=said, button=f"Send to {whom}")
 
 
-def gist(reasons: Sequence[Reason]) -> str:
+def rehearsed(disposition: str) -> str:
+    """What would happen to a draft."""
+    return _REHEARSED[disposition]
+
+
+_REHEARSED = {
+    "relay": "It would go out as it is.",
+    "advise": "It would go out. You would get a friendly note to supply the artwork, which uses up the one ask.",
+    "hold": "It would be held, and you would be told at once. Nobody on it would get it yet.",
+    "reject": "It would be refused.",
+}
+
+
+def persons(number: int) -> str:
+    """ "one person", "14 people"."""
+    return counted(number, "person").replace("persons", "people")
+
+
+def suggested(suggestion: Suggestion) -> str:
+    """What a suggestion is, and what is left for the person to see to."""
+    told = "Checked just now: with these changes it can go out. The rest stays as you wrote it."
+    if suggestion.offered and not suggestion.own:
+        return f"{told} Please see whether the artwork really is where it says, and change the words if not."
+    return told
+
+
+ABOUT_EDIT = (
+    "Only your own words are here. What you quoted and attached stays as it is, and so does the formatting of what you"
+    " do not change."
+)
+NO_SUGGESTION = (
+    "Without the marked words this mail would say nothing, or it would still be held, so we have no wording to propose."
+    " Change it yourself, take it back, or tell us that this is a mistake. Taking it back is often the simplest."
+)
+
+
+def gist(reasons: Sequence[Reason], passes: bool) -> str:
     """The whole matter in one sentence."""
+    if passes:
+        return "As it reads now, it can go out."
     if not reasons:
         return "Press “Check again” to see how it reads today."
     marked = quoted_sentences(reasons)
@@ -129,7 +169,8 @@ def story(held: HeldMail) -> Story:
     """What became of this mail, when, and by whom."""
     tone, title, told = _TOLD[held.state]
     by = actor(held.changed_by)
-    note_from = {HoldState.DISPUTED: "What you wrote", HoldState.FAILED: "What the mail server answered"}
+    wrote = {HoldState.DISPUTED: "What you wrote", HoldState.FAILED: "What the mail server answered"}
+    note_from = wrote | (dict.fromkeys((HoldState.SENDING, HoldState.SENT), "What you wrote") if by == "you" else {})
     noted = held.state in note_from or (held.note and by.endswith("compliance"))
     return Story(
         tone=tone,

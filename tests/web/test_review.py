@@ -1,20 +1,26 @@
 """The review page: what it shows, and what each press does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from gateway.audit.events import HoldChanged, HoldOpened
+from gateway.errors import StoreUnavailable
+from gateway.flows.deliver import deliver
 from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.holds.offer import ATTACHED
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.web.app import web_app
 from gateway.web.pace import Pace
-from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, SECRET, TEAM, Desk, letter, open_desk
+from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, NOON, SECRET, TEAM, Desk, letter, open_desk
 
 HERE = f"/h/{SECRET}"
+OTHERS = "kim.lee@corp.example"
+PLEASE = "Hi,\n\nif you like, put the attached banner on your LinkedIn profile.\n\nAnn\n"
 
 
 async def test_the_page_says_what_is_held_and_why(desk: Desk) -> None:
@@ -23,7 +29,7 @@ async def test_the_page_says_what_is_held_and_why(desk: Desk) -> None:
     page = (await desk.get()).text
     assert "<mark>Just a reminder to put the new banner on your personal LinkedIn profile" in page
     rule = desk.house.pack.rules["repeat-ask"]
-    for words in (rule.title, rule.why, rule.advice, rule.fix):
+    for words in (rule.title, rule.why, rule.advice, ATTACHED):
         assert words in page
 
 
@@ -127,16 +133,15 @@ async def test_checking_again_changes_nothing(desk: Desk) -> None:
     answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "check"})
     assert answer.status_code == 200
     assert "All clear" in answer.text
-    assert "Send to one recipient" in answer.text
+    assert "Send to three people" in answer.text
     assert await desk.snapshot(held) == before
 
 
 async def test_a_suggestion_is_applied_by_one_press(desk: Desk) -> None:
-    """ "Use this wording" puts the rule's own sentence in place of the held one, and the result is clear."""
+    """ "Use this wording" puts the sentence that passes in place of the held one, and the result is clear."""
     held = await desk.hold()
-    fix = desk.house.pack.rules["repeat-ask"].fix
     answer = await desk.post({**await desk.form(), "do": "fix 1 repeat-ask"})
-    assert fix in answer.text
+    assert ATTACHED in answer.text
     assert "All clear" in answer.text
     assert "Just a reminder" not in answer.text
     assert await desk.now_of(held) == held
@@ -216,6 +221,7 @@ async def test_a_decision_that_upholds_is_shown_and_the_mail_can_still_be_sent(d
         ((HoldAction.RELEASE, HoldAction.REFUSED), "The mail server did not take it"),
         ((HoldAction.WITHDRAW,), "You took this mail back"),
         ((HoldAction.EXPIRE,), "This mail went back to you"),
+        ((HoldAction.SUPERSEDE,), "A corrected mail took its place"),
         ((HoldAction.DISPUTE,), "A person is looking at it"),
     ],
 )
@@ -351,3 +357,164 @@ async def test_only_what_was_done_wakes_the_worker(desk: Desk) -> None:
         await client.post(HERE, data={**form, "sure": "yes"})
         assert woken == [1]
     assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
+async def test_a_version_that_passes_is_shown_and_applied_by_one_press(desk: Desk) -> None:
+    """The page shows what would change; one press puts it into the box, clear to send; nothing is sent by it."""
+    held = await desk.hold()
+    page = (await desk.get()).text
+    assert "A version that passes" in page
+    assert f"<ins>{ATTACHED}</ins>" in page
+    answer = await desk.post({**await desk.form(), "do": "suggest"})
+    assert "All clear" in answer.text
+    assert ATTACHED in answer.text
+    assert "The minutes are in the usual folder." in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_where_nothing_passes_the_page_says_so(desk: Desk) -> None:
+    """No press is offered that would not help, and the other ways out are named."""
+    await desk.hold(letter("Who has not yet changed their LinkedIn banner? Reply when done.\n", attachments=()))
+    page = (await desk.get()).text
+    assert "No ready wording this time" in page
+    assert 'value="suggest"' not in page
+
+
+async def test_a_suggested_wording_that_is_not_the_mails_own_asks_to_be_looked_at(desk: Desk) -> None:
+    """A pack's sentence says where artwork is kept; the page asks whether that is so."""
+    body = "Hi all,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n\nAnn\n"
+    await desk.hold(letter(body, attachments=()))
+    assert "Please see whether the artwork really is where it says" in (await desk.get()).text
+
+
+async def test_a_look_is_a_page_also_when_no_suggestion_can_be_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the directory does not answer while a suggestion is looked for, the page is there without one."""
+    await desk.hold()
+
+    async def mute(*args: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("gateway.web.suggested.suggest", mute)
+    answer = await desk.get()
+    assert answer.status_code == 200
+    assert 'value="suggest"' not in answer.text
+
+
+async def test_somebody_taken_off_does_not_get_it(desk: Desk) -> None:
+    """A ticked recipient is neither in the envelope nor in To; the button counts those who stay."""
+    held = await desk.hold(letter(to=(TEAM, OTHERS)), to=[TEAM, OTHERS])
+    form = {**await desk.form(), "text": CLEAN, "off-1": "yes"}
+    assert "Send to three people" in (await desk.post({**form, "do": "check"})).text
+    assert (await desk.post({**form, "do": "send", "sure": "yes"})).status_code == 303
+    [mail] = await desk.outgoing()
+    assert [path.text for path in mail.rcpt_to] == [TEAM]
+    assert OTHERS.encode() not in mail.raw
+    await deliver(desk.house, mail)
+    assert [path.text for path in (await desk.now_of(held)).rcpt_to] == [TEAM]
+
+
+async def test_taking_off_those_who_were_asked_clears_a_repeat(desk: Desk) -> None:
+    """Memory is asked about those who stay."""
+    await desk.asked(ANN, NOON - timedelta(days=9))
+    await desk.hold(letter(PLEASE, to=(TEAM, OTHERS)), to=[TEAM, OTHERS])
+    form = await desk.form()
+    assert "Still held" in (await desk.post({**form, "do": "check"})).text
+    assert "Send to one person" in (await desk.post({**form, "do": "check", "off-0": "yes"})).text
+
+
+async def test_somebody_must_stay(desk: Desk) -> None:
+    """With everybody ticked off nothing is sent, and the way to take it back is named."""
+    held = await desk.hold(to=[TEAM, OTHERS])
+    form = {**await desk.form(), "text": CLEAN, "off-0": "yes", "off-1": "yes", "do": "send", "sure": "yes"}
+    answer = await desk.post(form)
+    assert answer.status_code == 422
+    assert "Nobody would get it." in answer.text
+    assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "rcpt_to", "from", "off-7", "add", "attachment"])
+async def test_nobody_can_be_put_on(desk: Desk, field: str) -> None:
+    """Fields that are not ours change neither recipients nor sender."""
+    await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes", field: "eve@corp.example"})
+    [mail] = await desk.outgoing()
+    assert [path.text for path in mail.rcpt_to] == [TEAM]
+    assert mail.mail_from.text == ANN
+    assert b"eve@corp.example" not in mail.raw
+
+
+async def test_a_sent_mail_can_be_taken_back_for_some_seconds(desk: Desk) -> None:
+    """The page says how long; ticked and pressed it is held again, with its edit box, and nothing went out."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    desk.now += timedelta(seconds=4)
+    page = (await desk.get()).text
+    assert 'It leaves in <span id="left">6</span> seconds.' in page
+    answer = await desk.post({**await desk.form("undo"), "sure": "yes"})
+    assert answer.status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.HELD
+    assert await desk.outgoing() == []
+    assert 'id="revise"' in (await desk.get()).text
+
+
+async def test_undo_needs_its_tick_and_ends_with_its_window(desk: Desk) -> None:
+    """A form as served changes nothing; when the seconds are over the form is gone, and an old one comes too late."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    form = await desk.form("undo")
+    assert (await desk.post(form)).status_code == 422
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+    desk.now += timedelta(seconds=10)
+    assert 'value="undo"' not in (await desk.get()).text
+    answer = await desk.post({**form, "sure": "yes"})
+    assert answer.headers["location"].endswith("?late=1")
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
+async def test_without_a_window_there_is_nothing_to_undo() -> None:
+    """`holds.undo_seconds = 0`: it is due at once."""
+    async with open_desk({"holds": {"undo_seconds": 0}}) as desk:
+        await desk.hold()
+        await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+        assert 'value="undo"' not in (await desk.get()).text
+        async with desk.store.begin() as unit:
+            assert len(await unit.outbox.lease(now=desk.now, until=desk.now, limit=9)) == 1
+
+
+def overriding(desk: Desk, override: str) -> None:
+    """All rules of the desk's pack with this override."""
+    rules = {rule_id: replace(rule, override=override) for rule_id, rule in desk.house.pack.rules.items()}
+    house = replace(desk.house, pack=replace(desk.house.pack, rules=rules))
+    desk.client._transport = httpx.ASGITransport(app=web_app(house, secret_key=KEY))
+
+
+@pytest.mark.parametrize(
+    ("override", "given"), [("justify", {"why": "It is our own page."}), ("acknowledge", {"read": "yes"})]
+)
+async def test_sending_anyway_where_the_rule_allows_it(desk: Desk, override: str, given: dict[str, str]) -> None:
+    """Offered, asked for what it wants, then sent as it reads, with the reason on record."""
+    overriding(desk, override)
+    held = await desk.hold()
+    form = {**await desk.form(), "do": "anyway"}
+    assert f'data-override="{override}">' in (await desk.get()).text
+    assert (await desk.post(form)).status_code == 422
+    assert await desk.now_of(held) == held
+    assert (await desk.post({**form, **given})).status_code == 303
+    [step] = desk.events(HoldChanged)
+    assert isinstance(step, HoldChanged)
+    assert (step.step, step.note) == ("override", given.get("why", ""))
+    [mail] = await desk.outgoing()
+    assert "Just a reminder" in read_text(walk(mail.raw)).text
+
+
+async def test_sending_anyway_is_not_there_where_no_rule_allows_it(desk: Desk) -> None:
+    """Neither offered nor done: a press made by hand stays without effect."""
+    held = await desk.hold()
+    page = (await desk.get()).text
+    assert 'data-override="none" hidden' in page
+    answer = await desk.post({**await desk.form(), "do": "anyway", "why": "because", "read": "yes"})
+    assert answer.status_code == 422
+    assert "Not sent." in answer.text
+    assert await desk.now_of(held) == held

@@ -19,7 +19,7 @@ from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.log import set_up
 from gateway.web.access import LINGERS, form_token
 from gateway.web.app import web_app
-from gateway.web.forms import MAX_BODY
+from gateway.web.forms import MAX_BODY, MAX_FIELDS
 from gateway.web.pace import Pace
 from gateway.web.shield import HEADERS
 from tests.web.desk import CLEAN, KEY, OTHER, SECRET, Desk, ServedForm, forms, letter, links, open_desk
@@ -32,7 +32,18 @@ AGENTS = (
     "python-requests/2.31",
     "",
 )
-PRESSES = ("", "send", "check", "withdraw", "dispute", "fix 1 repeat-ask", "drop 1 repeat-ask")
+PRESSES = (
+    "",
+    "send",
+    "check",
+    "suggest",
+    "anyway",
+    "undo",
+    "withdraw",
+    "dispute",
+    "fix 1 repeat-ask",
+    "drop 1 repeat-ask",
+)
 
 
 async def scan(desk: Desk, secret: str, *, empty: bool) -> int:
@@ -68,6 +79,24 @@ async def test_fifty_looks_from_five_agents_change_nothing(desk: Desk) -> None:
     assert await desk.snapshot(held) == before
 
 
+async def test_five_scanners_fifty_times_do_not_stand_in_the_persons_way(desk: Desk) -> None:
+    """Five agents fetch every link ten times each, at once, and submit every form as served with every button: nothing
+    moves, and the person's own presses work right after them."""
+    held = await desk.hold()
+    before = await desk.snapshot(held)
+    page = (await desk.get()).text
+    addresses = [link for link in dict.fromkeys(links(page)) if link.startswith("/")]
+    for agent in AGENTS:
+        known = {"User-Agent": agent}
+        for _ in range(10):
+            await asyncio.gather(*(desk.get(link, headers=known) for link in [HERE, *addresses]))
+    await asyncio.gather(*(scan(desk, SECRET, empty=bool(number % 2)) for number in range(len(AGENTS))))
+    assert await desk.snapshot(held) == before
+    answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    assert answer.status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
 @pytest.mark.parametrize("empty", [False, True])
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_scanner_that_submits_every_form_changes_nothing(desk: Desk, empty: bool, times: int) -> None:
@@ -83,6 +112,15 @@ async def test_a_scanner_that_submits_every_form_changes_nothing(desk: Desk, emp
     assert (await desk.now_of(held)).state is HoldState.SENDING
 
 
+async def test_a_scanner_on_a_mail_about_to_leave_changes_nothing(desk: Desk) -> None:
+    """The form that stops it wants a tick, so a scanner that follows the person's press stops nothing."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    before = await desk.snapshot(held)
+    assert await scan(desk, SECRET, empty=False) >= 5
+    assert await desk.snapshot(held) == before
+
+
 async def test_a_scanner_on_a_disputed_mail_changes_nothing(desk: Desk) -> None:
     """The one form of a disputed mail is as safe."""
     held = await desk.step(await desk.hold(), HoldAction.DISPUTE, by="sender", note="why")
@@ -95,7 +133,7 @@ async def test_no_box_is_ticked_and_no_reason_written_as_served(desk: Desk) -> N
     """The sign of a human is never on the page already."""
     await desk.hold()
     page = (await desk.get()).text
-    assert page.count('type="checkbox"') == 2
+    assert page.count('type="checkbox"') == 3
     assert "checked" not in page
     assert (await desk.form("dispute"))["reason"] == ""
 
@@ -242,7 +280,7 @@ async def test_a_body_too_large_is_refused_unread(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
-        (b"&".join(b"a%d=1" % number for number in range(40)), "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a%d=1" % number for number in range(MAX_FIELDS + 1)), "application/x-www-form-urlencoded", 400),
         (b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x", 415),
         (b"do=send", "text/plain", 415),
         (b"do=send", "", 415),
@@ -449,8 +487,8 @@ async def test_a_live_check_answers_in_words(desk: Desk) -> None:
     clear = (await desk.client.post(HERE + "/check", json={**asked, "text": CLEAN})).json()
     fixed = (await desk.client.post(HERE + "/check", json={**asked, "do": "drop 1 repeat-ask"})).json()
     assert (held["clear"], clear["clear"], fixed["clear"]) == (False, True, True)
-    assert "one place still needs another wording" in held["said"]
-    assert clear["button"] == "Send to one recipient"
+    assert "one place needs another wording" in held["said"]
+    assert clear["button"] == "Send to three people"
     assert "<mark>Just a reminder" in held["letter"]
     assert "<mark>" not in clear["letter"]
     assert "Just a reminder" not in fixed["text"]

@@ -30,9 +30,11 @@ class Editor {
     this.flight = null;
     this.text.addEventListener("input", () => this.touched());
     this.subject.addEventListener("input", () => this.touched());
+    find("off")?.addEventListener("change", () => this.touched());
     form.addEventListener("submit", (event) => this.submitted(event));
     find("check").addEventListener("click", (event) => { event.preventDefault(); this.check(); });
     find("reasons").addEventListener("click", (event) => this.pressed(event));
+    find("suggestion").addEventListener("click", (event) => this.pressed(event));
     this.paint();
   }
 
@@ -73,7 +75,7 @@ class Editor {
     clearTimeout(this.timer);
     this.flight?.abort();
     this.flight = new AbortController();
-    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value, do: pressed };
+    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value, do: pressed, off: this.off() };
     try {
       const answer = await fetch(this.form.dataset.live, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
@@ -86,12 +88,26 @@ class Editor {
     }
   }
 
+  // Numbers of the recipients that are ticked off.
+  off() {
+    return [...this.form.querySelectorAll("#off input:checked")].map((box) => box.id.replace("off-", "")).join();
+  }
+
   show(found, asked) {
-    if (asked.do && this.text.value === asked.text) this.put(found.text);
+    if (asked.do && this.text.value === asked.text) {
+      this.subject.value = found.subject;
+      this.put(found.text);
+    }
     replaceContent(find("reasons"), found.reasons);
+    replaceContent(find("suggestion"), found.suggestion);
     replaceContent(find("letter"), found.letter);
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
+    find("anyway").hidden = found.override === "none";
+    find("anyway").dataset.override = found.override;
+    find("whom").textContent = found.whom;
+    find("gist").textContent = found.gist;
+    find("go").classList.toggle("primary", found.clear);
     find("lost").hidden = !found.lost.length;
     find("lost").replaceChildren(...found.lost.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
     this.say(found.said, found.clear);
@@ -132,7 +148,7 @@ class Editor {
   }
 
   pressed(event) {
-    const button = event.target.closest(".apply button");
+    const button = event.target.closest("button[form=revise]");
     if (!button) return;
     event.preventDefault();
     this.check(button.value);
@@ -157,7 +173,24 @@ function waitForDelivery(left) {
   }, 3000);
 }
 
+// For some seconds one press stops a mail that was sent: a press by hand ticks the box that a scanner would not.
+function offerUndo() {
+  const undo = find("undo");
+  if (!undo) return;
+  undo.querySelector(".sure").hidden = true;
+  undo.querySelector("button").addEventListener("click", (event) => { if (event.isTrusted) find("stop").checked = true; });
+  const ends = Date.now() + 1000 * Number(undo.dataset.left);
+  const count = () => {
+    const left = Math.ceil((ends - Date.now()) / 1000);
+    if (!undo.isConnected) return;
+    if (left <= 0) undo.remove();
+    else { find("left").textContent = left; setTimeout(count, 250); }
+  };
+  count();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  offerUndo();
   localTimes(document);
   const form = find("revise");
   if (form) {
