@@ -48,11 +48,11 @@ def findings(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
     rules = list(pack.rules.values())
     if second is not None and _nothing_to_add(second, pack):
         rules = [rule for rule in rules if rule.id not in second.weights.header.rules]
-    found = _found(rules, reading, detector)
+    found = found_by_rules(rules, reading, detector)
     return found if second is None else _weighed(found, second, pack, reading)
 
 
-def _found(rules: Iterable[Rule], reading: Reading, detector: Detector) -> list[Finding]:
+def found_by_rules(rules: Iterable[Rule], reading: Reading, detector: Detector) -> list[Finding]:
     """All that these rules find. Exclusions only take away, so they are looked for only when something fires."""
     if not any(any(_lines_firing(rule.id, reading, detector)) for rule in rules):
         return []

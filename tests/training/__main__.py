@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from gateway.policy.features import BITS
 from gateway.policy.labels import Label
@@ -90,15 +91,8 @@ def _head(mails: Sequence[Mail], found: Sequence[Floats]) -> dict[str, float]:
     answers = [int(mail.hold) for mail in mails if mail.sentences]
     names = sorted(table[0])
     dense = np.array([[row[name] for name in names] + [1.0] for row in table])
-    weights = fit(dense_rows(dense), answers, 2, np.full(len(names), 1e-3), rounds=400)
+    weights = fit(csr_matrix(dense), answers, 2, np.full(len(names), 1e-3), rounds=400)
     return dict(zip([*names, "bias"], (weights[:, 1] - weights[:, 0]).round(4).tolist(), strict=True))
-
-
-def dense_rows(table: Floats):  # type: ignore[no-untyped-def]
-    """A table of numbers as the regression takes it; its last column is 1."""
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix(table)
 
 
 def _sure(mail: Mail, found: Floats, head: dict[str, float]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.mail.reading import text_from
 from gateway.policy.features import Features, index, weighed
-from gateway.policy.judge import _found
+from gateway.policy.judge import found_by_rules
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Reading
 from gateway.policy.pack import Pack
@@ -88,7 +88,7 @@ class Corpus:
             for place in weighed(reading)
         )
         many, quoted = reading.many, bool(reading.quoted)
-        fired = frozenset(one.label for one in _found(list(self._pack.rules.values()), reading, self._detector))
+        fired = frozenset(one.label for one in found_by_rules(list(self._pack.rules.values()), reading, self._detector))
         return Mail(
             batch=batch, language=language, label=label, sentences=sentences, many=many, quoted=quoted, fired=fired
         )
