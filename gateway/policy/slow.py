@@ -21,7 +21,8 @@ TINY = SHORT // 8
 DOUBTFUL = 12.0  # growth from TINY to SHORT below which the long text need not be tried
 NOISE = 0.00002  # seconds for TINY, 0.0005 for SHORT: below that nothing is told about growth
 _AGAIN = 3  # measurements behind a suspicion; the least of them counts
-_FUSE = 1.0  # seconds for one search; whatever needs more is too slow, however it grows
+_TOO_SLOW = 1.0  # seconds for LONG; too much however it grows
+_FUSE = 10.0  # seconds of the wall's clock for one search; a busy machine must not make a pattern slow
 _WORD = regex.compile(r"[\p{L}']+")
 _SLOT = regex.compile(r"\\L<(\w+)>")
 
@@ -39,8 +40,8 @@ class Slow:
 
     def __str__(self) -> str:
         met = f"100 KB of \u201c{self.met.strip()}\u201d"
-        if self.seconds >= _FUSE:
-            return f"too slow: over {_FUSE:.0f} s for {met}"
+        if self.seconds >= _TOO_SLOW:
+            return f"too slow: over {_TOO_SLOW:.0f} s for {met}"
         return (
             f"super-linear: {self.seconds * 1000:.0f} ms for {met}, {self.growth:.0f} times those for an eighth of it"
         )
@@ -56,9 +57,9 @@ def slow(source: str, pattern: LatePattern, clock: Clock) -> Slow | None:
         took = _seconds(made, long, clock)
         if took < BAR:
             continue
-        took = min([took, *(_seconds(made, long, clock) for _ in range(_AGAIN if took < _FUSE else 0))])
+        took = min([took, *(_seconds(made, long, clock) for _ in range(_AGAIN if took < _TOO_SLOW else 0))])
         growth = took / max(min(_seconds(made, short, clock) for _ in range(_AGAIN)), 8 * NOISE)
-        if took >= _FUSE or (took >= BAR and growth > GROWTH):
+        if took >= _TOO_SLOW or (took >= BAR and growth > GROWTH):
             return Slow(source=source, met=piece[:60], seconds=took, growth=growth)
     return None
 
