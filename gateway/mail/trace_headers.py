@@ -9,6 +9,7 @@ import hmac
 import re
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from gateway.mail.envelope import Envelope
 from gateway.mail.message import Message
@@ -24,17 +25,28 @@ _WIDTH = 78
 def received_line(envelope: Envelope, *, hostname: str, mail_id: str, at: datetime) -> str:
     """Our Received field and our loop mark, folded, CRLF-ended. `at` is an aware datetime."""
     session = envelope.session
-    peer = _safe(session.peer_address) or "unknown"
-    literal = f"IPv6:{peer}" if ":" in peer else peer
-    known = f"{_safe(session.peer_name)} [{literal}]" if session.peer_name else f"[{literal}]"
-    words = [f"from {_safe(session.helo) or 'unknown'}", f"({known.strip()})", f"by {_safe(hostname) or 'localhost'}"]
-    words.append(f"with {_safe(session.protocol) or 'ESMTP'}")
-    words.append(f"id {_safe(mail_id) or 'none'}")
+    lead, mark = _of_client(session.peer_address, session.peer_name, session.helo, session.protocol, hostname)
+    words = [f"id {_safe(mail_id) or 'none'}"]
     if len(envelope.rcpt_to) == 1:
         words.append(f"for <{_mailbox(envelope.rcpt_to[0].text)}>")
     words[-1] += ";"
-    words.append(format_datetime(at))
-    return _folded("Received", words) + _folded(LOOP_HEADER, [_safe(hostname) or "localhost"])
+    words.append(_second(at.replace(microsecond=0)))
+    return _folded(lead, words) + mark
+
+
+@lru_cache(maxsize=256)
+def _of_client(address: str, name: str, helo: str, protocol: str, hostname: str) -> tuple[str, str]:
+    """What all mails of a client have in common: how the Received field begins, and the loop mark."""
+    peer = _safe(address) or "unknown"
+    literal = f"IPv6:{peer}" if ":" in peer else peer
+    known = f"{_safe(name)} [{literal}]" if name else f"[{literal}]"
+    words = [f"from {_safe(helo) or 'unknown'}", f"({known.strip()})", f"by {_safe(hostname) or 'localhost'}"]
+    words.append(f"with {_safe(protocol) or 'ESMTP'}")
+    mark = _folded(f"{LOOP_HEADER}:", [_safe(hostname) or "localhost"])
+    return _folded("Received:", words).removesuffix("\r\n"), mark
+
+
+_second = lru_cache(maxsize=8)(format_datetime)  # a busy second has thousands of mails
 
 
 def received_hops(message: Message) -> int:
@@ -67,13 +79,14 @@ def _mailbox(text: str) -> str:
     return _UNSAFE_MAILBOX.sub("?", text)[:320]
 
 
-def _folded(name: str, words: list[str]) -> str:
-    """A header field, folded between words at 78 characters (RFC 5322 section 2.1.1)."""
-    lines, line = [], f"{name}:"
+def _folded(begun: str, words: list[str]) -> str:
+    """A header field that goes on with these words, folded between them at 78 characters (RFC 5322 section 2.1.1). It
+    never folds right behind the field's name."""
+    lines, line = begun[: begun.rfind("\n") + 1], begun[begun.rfind("\n") + 1 :]
     for word in words:
-        if len(line) + 1 + len(word) > _WIDTH and line != f"{name}:":
-            lines.append(line)
+        if len(line) + 1 + len(word) > _WIDTH and (lines or " " in line):
+            lines += line + "\r\n"
             line = "\t" + word
         else:
             line += " " + word
-    return "\r\n".join([*lines, line]) + "\r\n"
+    return f"{lines}{line}\r\n"
