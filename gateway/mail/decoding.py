@@ -34,15 +34,20 @@ def content(raw: Raw, part: Part, *, cap: int) -> tuple[bytes, bool]:
 
 def text(raw: Raw, part: Part, *, cap: int) -> tuple[str, bool]:
     """At most `cap` characters of a text part with "\\n" line ends, and whether there is more. Never raises."""
+    decoded, cut = wording(raw, part, cap=cap)
+    if "\r" in decoded:
+        decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
+    return decoded[:cap], cut or len(decoded) > cap
+
+
+def wording(raw: Raw, part: Part, *, cap: int) -> tuple[str, bool]:
+    """As `text`, with line ends as they stand and at most `4 * cap` characters; `cut` says only that there is more."""
     data, cut = content(raw, part, cap=cap * 4)
     charset = part.charset
     if part.content_type == "text/html" and not charset:
         named = _META_CHARSET.search(data[:2048])
         charset = named[1].decode("ascii") if named else ""
-    decoded = characters(data, charset)
-    if "\r" in decoded:
-        decoded = decoded.replace("\r\n", "\n").replace("\r", "\n")
-    return decoded[:cap], cut or len(decoded) > cap
+    return characters(data, charset), cut
 
 
 def from_base64(data: bytes) -> bytes:

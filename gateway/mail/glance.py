@@ -27,10 +27,14 @@ _UNSEEN = re.compile(
     r"|<[a-z/!?][^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*|'[^'<>]*'[^<>\"']*)*>",
     re.IGNORECASE | re.DOTALL,
 )
+# The third of these alone, for a text that has neither of the others.
+_TAG = re.compile(r"<[A-Za-z/?][^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*|'[^'<>]*'[^<>\"']*)*>")
+_HIDING = ("<!", "<style", "<script")
 _LEFT = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _ALT = re.compile(r"alt\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")  # on lower-case text
 
 _VALUE = re.compile(r"value\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")
+_BLANKS = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x1f", " "))
 
 
 def glance(message: Message, *, most: int) -> str | None:
@@ -54,19 +58,34 @@ def glance(message: Message, *, most: int) -> str | None:
 
 
 def _words(message: Message, part: Part, most: int) -> str | None:
-    text, cut = decoding.text(message.raw, part, cap=most)
-    if cut or "delsp" in part.parameters:
+    text, cut = decoding.wording(message.raw, part, cap=most)
+    if cut or len(text) > most or "delsp" in part.parameters:
         return None
     if part.content_type == "text/plain":
-        return None if "-----BEGIN PGP" in text else " ".join(text.split())
-    shown = _UNSEEN.sub("", text)
-    if _LEFT.search(shown):
-        return None
+        return None if "-----BEGIN PGP" in text else _folded(text)
     lowered = text.lower()
-    said = " ".join(_ALT.findall(lowered) + (_VALUE.findall(lowered) if "<input" in lowered else []))
+    simple = text.isascii() and not any(sign in lowered for sign in _HIDING)
+    shown = (_TAG if simple else _UNSEEN).sub("", text)
+    if "<" in shown and _LEFT.search(shown):
+        return None
+    said = " ".join(_ALT.findall(lowered)) if "alt" in lowered else ""
+    if "<input" in lowered:
+        said = f"{said} {' '.join(_VALUE.findall(lowered))}"
     if "&" in shown or "&" in said:
         shown, said = html.unescape(shown), html.unescape(said)
-    return " ".join(f"{shown} {said}".split())
+    return _folded(f"{shown} {said}" if said else shown)
+
+
+def _folded(text: str) -> str:
+    """White space as single spaces, none at the ends. ASCII, nearly all mail, needs no list of its words for that."""
+    if not text.isascii():
+        return " ".join(text.split())
+    text = text.replace("\r\n", " ")
+    if not text.isprintable():
+        text = text.translate(_BLANKS)
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text.strip(" ")
 
 
 def _silent(part: Part) -> bool:

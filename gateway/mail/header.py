@@ -6,7 +6,6 @@ Every function is linear in its input and capped; what is past a cap is named in
 import base64
 import binascii
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
@@ -23,22 +22,22 @@ _PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"?|[^;]*+)
 _ESCAPED = re.compile(r"\\(.)", re.S)
 
 
-@dataclass(frozen=True, slots=True)
 class Fields:
-    """The header of a message or part: (lower-case name, unfolded value) in order."""
+    """The header of a message or part: `items` are (lower-case name, unfolded value) in order."""
 
-    items: tuple[tuple[str, str], ...]
+    __slots__ = ("_first", "items")
+
+    def __init__(self, items: tuple[tuple[str, str], ...]) -> None:
+        self.items = items
+        self._first = dict(reversed(items))
 
     def first(self, name: str) -> str:
         """The first value of `name` (lower case), "" when absent."""
-        for key, value in self.items:
-            if key == name:
-                return value
-        return ""
+        return self._first.get(name, "")
 
     def repeated(self, name: str) -> bool:
         """True when the field stands there more than once."""
-        return sum(key == name for key, _ in self.items) > 1
+        return len(self._first) < len(self.items) and sum(key == name for key, _ in self.items) > 1
 
 
 def mark(defects: dict[str, None], name: str) -> None:
