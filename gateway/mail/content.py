@@ -14,13 +14,14 @@ Raw: TypeAlias = bytes | mmap.mmap
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """One message's `wire` bytes."""
+    """One message's `wire` bytes; `dotted` False: it is known that no line begins with a dot."""
 
     wire: Raw
+    dotted: bool = True
 
     def plain(self) -> Raw:
         """The message as its reader gets it: dot-stuffing removed; the same object when there was none."""
-        if self.wire[:1] != b"." and self.wire.find(b"\r\n.") < 0:
+        if not self.dotted or (self.wire[:1] != b"." and self.wire.find(b"\r\n.") < 0):
             return self.wire
         data = self.wire[:]
         return (data[1:] if data[:1] == b"." else data).replace(b"\r\n.", b"\r\n")

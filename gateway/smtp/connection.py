@@ -119,7 +119,8 @@ class Connection(Channel):
 
     async def _read_message(self, reader: DataReader) -> bool:
         """Say what was said (354), then read to the end of the message; False when the client went away before."""
-        reader.feed(self._lines.detach())
+        if len(self._lines):
+            reader.feed(self._lines.detach())
         if reader.done:
             self._lines.feed(reader.rest)
         else:

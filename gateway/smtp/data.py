@@ -6,6 +6,7 @@ command. Takes chunks in bulk, linear in their size. IO: a `Spool` past the thre
 """
 
 from collections.abc import Callable
+from io import IncrementalNewlineDecoder
 
 from gateway.mail.content import Content, Raw
 from gateway.replies import BARE_LINE_END, HEADERS_TOO_BIG, NO_SPACE, TOO_BIG, Reply
@@ -13,6 +14,7 @@ from gateway.smtp.limits import Budget
 from gateway.smtp.spool import Spool
 
 _END = b"\r\n.\r\n"
+_DOT = b"\r\n."
 _SPILL = 1024 * 1024  # bytes kept in memory between two writes to the spool
 _SMALL = 512  # bytes; a chunk below this joins the one before it
 
@@ -22,8 +24,8 @@ class DataReader:
     what the client pipelined behind it. Every byte held is taken from `budget`; `close` gives all back."""
 
     __slots__ = (
-        "_budget", "_chunks", "_held", "_kept", "_max_header", "_max_size", "_new_spool", "_refusal", "_reserved",
-        "_spool", "_tail", "_threshold", "done", "received", "rest",
+        "_budget", "_chunks", "_dotted", "_held", "_kept", "_line_ends", "_max_header", "_max_size", "_new_spool",
+        "_refusal", "_reserved", "_spool", "_tail", "_threshold", "done", "received", "rest",
     )  # fmt: skip
 
     def __init__(
@@ -35,6 +37,8 @@ class DataReader:
         self._reserved = self._kept = self._held = 0  # taken from the budget; the message so far; of it in memory
         self._chunks: list[bytes] = []
         self._tail = b"\r\n"  # the last bytes of the stream; 354 itself stands for a line end before the first byte
+        self._dotted = False  # a line may begin with a dot
+        self._line_ends = IncrementalNewlineDecoder(None, translate=False)  # knows what kinds there were
         self._spool: Spool | None = None
         self._refusal: Reply | None = None
         self.received = 0
@@ -90,7 +94,7 @@ class DataReader:
             return NO_SPACE
         if len(wire) > self._max_header and wire[:2] != b"\r\n" and wire.find(b"\r\n\r\n", 0, self._max_header) < 0:
             return HEADERS_TOO_BIG
-        return Content(wire=wire)
+        return Content(wire=wire, dotted=self._dotted)
 
     def close(self) -> None:
         """Let go of memory, spool and budget."""
@@ -117,15 +121,21 @@ class DataReader:
     def _find_end(self, chunk: bytes) -> int:
         """How many bytes of the chunk belong to the message, ".CRLF" included; -1 when it goes on."""
         tail = self._tail
-        at = (tail + chunk[:4]).find(_END)
-        if at >= 0:
-            return at + 5 - len(tail)
-        at = chunk.find(_END)
+        seam = tail + chunk[:4]
+        if _DOT in seam:
+            at = seam.find(_END)
+            if at >= 0:
+                return at + 5 - len(tail)
+            self._dotted = True
+        at = chunk.find(_DOT)
+        if at >= 0 and not chunk.startswith(_END, at):
+            self._dotted = True
+            at = chunk.find(_END, at + 1)
         return at + 5 if at >= 0 else -1
 
     def _keep(self, chunk: bytes) -> None:
         size = self._kept + len(chunk)
-        if not _clean(chunk, after_cr=self._tail.endswith(b"\r")):
+        if not self._clean(chunk):
             return self.refuse(BARE_LINE_END)
         if size - (3 if self.done else 0) > self._max_size:
             return self.refuse(TOO_BIG)
@@ -139,16 +149,10 @@ class DataReader:
             self._chunks.append(chunk)
         return None
 
-
-def _clean(chunk: bytes, *, after_cr: bool) -> bool:
-    """Every CR is followed by LF, every LF follows a CR, no NUL; a CR at the very end is judged with the next chunk."""
-    if chunk.find(b"\0") >= 0:
-        return False
-    pairs = chunk.count(b"\r\n")
-    if after_cr:
-        if not chunk:
-            return True
-        if chunk[0] != 0x0A:
+    def _clean(self, chunk: bytes) -> bool:
+        """Every CR is followed by LF, every LF follows a CR, no NUL; a CR at the very end is judged with the next
+        chunk. The standard library's decoder sees in one pass which line ends there are."""
+        if b"\0" in chunk:
             return False
-        return chunk.count(b"\n") == pairs + 1 and chunk.count(b"\r") == pairs + chunk.endswith(b"\r")
-    return chunk.count(b"\n") == pairs and chunk.count(b"\r") == pairs + chunk.endswith(b"\r")
+        self._line_ends.decode(chunk.decode("latin-1"))
+        return self._line_ends.newlines in (None, "\r\n")
