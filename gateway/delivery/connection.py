@@ -17,6 +17,7 @@ from gateway.mail.content import Raw
 from gateway.mail.envelope import SessionFacts
 from gateway.replies import Reply
 
+NEVER = float("inf")
 CHUNK = 128 * 1024  # bytes written at once, and the most that waits in the write buffer
 
 
@@ -51,6 +52,9 @@ class Connection(asyncio.Protocol):
         self._room: asyncio.Future[None] | None = None
         self._full = False
         self._failure: NextHopUnavailable | None = None
+        self._deadline = NEVER  # of the wait under way
+        self._alarm: asyncio.TimerHandle | None = None
+        self._rings = NEVER  # when the alarm does
         self.extensions: dict[str, str] = {}
         self.told: SessionFacts | None = None
         self.since = 0.0
@@ -128,7 +132,8 @@ class Connection(asyncio.Protocol):
 
     def write(self, commands: bytes | memoryview, replies: int) -> None:
         """Send whole command lines that ask for this many replies. Raises NextHopUnavailable."""
-        self._whole()
+        if self._failure is not None or self._transport is None:
+            self._whole()
         self._asked += replies
         self._out.write(commands)
 
@@ -184,21 +189,19 @@ class Connection(asyncio.Protocol):
     def fail(self, error: NextHopUnavailable) -> NextHopUnavailable:
         """Break the connection; the first reason is the one that stays."""
         if self._failure is None:
-            self._failure = error
             if self._transport is not None:
                 self._transport.abort()
+            self._over(error)
             _wake(self._waiter)
             _wake(self._room)
-            self._on_break(self)
         return error
 
     def quit(self) -> None:
         """Say QUIT and close, without waiting for the answer."""
         if self._failure is None and self._transport is not None:
-            self._failure = NextHopUnavailable("closed by us")
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
-            self._on_break(self)
+            self._over(NextHopUnavailable("closed by us"))
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -218,24 +221,43 @@ class Connection(asyncio.Protocol):
     async def _wait(self, deadline: float) -> None:
         self._whole()
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._late)
+        self._watch(deadline)
         try:
             await self._waiter
         finally:
-            timer.cancel()
-            self._waiter = None
+            self._waiter, self._deadline = None, NEVER
 
     async def _drain(self, deadline: float) -> None:
         self._room = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._late)
+        self._watch(deadline)
         try:
             await self._room
         finally:
-            timer.cancel()
-            self._room = None
+            self._room, self._deadline = None, NEVER
 
-    def _late(self) -> None:
-        self.fail(NextHopUnavailable("the next hop keeps silent"))
+    def _watch(self, deadline: float) -> None:
+        """A timer for each wait would cost as much as the wait: one alarm rings no later than the next deadline, and
+        is set again when it was early."""
+        self._deadline = deadline
+        if deadline < self._rings:
+            self._set_alarm(deadline)
+
+    def _set_alarm(self, at: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings = at
+        self._alarm = self._loop.call_at(at, self._ring) if at < NEVER else None
+
+    def _ring(self) -> None:
+        if self._deadline <= self._rings:
+            self.fail(NextHopUnavailable("the next hop keeps silent"))
+        else:
+            self._set_alarm(self._deadline)
+
+    def _over(self, failure: NextHopUnavailable) -> None:
+        self._failure = failure
+        self._set_alarm(NEVER)
+        self._on_break(self)
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

@@ -5,6 +5,7 @@ a reply has an end (RFC 5321 section 4.2). Takes bytes as they arrive, gives `Re
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from gateway.replies import Reply
@@ -34,11 +35,10 @@ class ReplyReader:
         """Part of a reply has arrived."""
         return bool(self._held)
 
-    def feed(self, data: bytes) -> list[Reply]:
+    def feed(self, data: bytes) -> Sequence[Reply]:
         """The replies completed by `data`, in order. Raises MalformedReply, after which the stream has no meaning."""
-        if not self._held and data[3:4] == b" " and data.find(b"\n") == len(data) - 1 < MAX_REPLY:
-            _check(data)
-            return [reply_from(data)]
+        if not self._held and len(data) <= _CACHED and (known := _whole(data)):
+            return known
         self._held += data
         return self._complete(len(self._held) - len(data))
 
@@ -65,6 +65,20 @@ class ReplyReader:
             raise MalformedReply("a reply of several codes")
         self._code = line[:3]
         return line[3:4] != b"-"
+
+
+@lru_cache(maxsize=512)
+def _whole(data: bytes) -> tuple[Reply, ...]:
+    """What these bytes say when they are nothing but whole replies of one line, the usual case; () when they are not.
+    A busy next hop says the same few things over and over. Raises MalformedReply."""
+    if not data.endswith(b"\n"):
+        return ()
+    lines = data.splitlines(keepends=True)
+    if any(line[3:4] == b"-" or not line.endswith(b"\n") for line in lines):
+        return ()
+    for line in lines:
+        _check(line)
+    return tuple(reply_from(line) for line in lines)
 
 
 def reply_from(wire: bytes) -> Reply:

@@ -122,7 +122,8 @@ class UpstreamTransaction:
 
     async def _open_on(self, connection: Connection, commands: list[bytes], deadline: float) -> list[Reply]:
         self._connection = connection
-        connection = await self._introduced(connection, deadline)
+        if "XFORWARD" not in connection.extensions and connection.told != self._session:
+            connection = await self._introduced(connection, deadline)
         extra = self._forward(connection)
         lines = [*extra, self._mail, *commands]
         if connection.pipelining:
@@ -135,8 +136,6 @@ class UpstreamTransaction:
 
     async def _introduced(self, connection: Connection, deadline: float) -> Connection:
         """The connection, told by XCLIENT who our client is where the next hop wants that rather than XFORWARD."""
-        if "XFORWARD" in connection.extensions or connection.told == self._session:
-            return connection
         if connection.told is not None and "XCLIENT" not in connection.extensions:
             connection.quit()  # it goes on speaking for another client, and offers no way to change that
             connection = self._connection = await self._pool.take(deadline, fresh=True)

@@ -26,7 +26,7 @@ class Lines:
 
     def __init__(self, limit: int = LINE_LIMIT) -> None:
         self.limit = limit
-        self._buffer = bytearray()
+        self._buffer: bytes | bytearray = b""
         self._start = 0  # where the next line begins
         self._dropped = 0  # bytes of an overlong line already thrown away
         self._tainted = False
@@ -36,20 +36,24 @@ class Lines:
 
     def feed(self, chunk: bytes) -> None:
         """More bytes from the client."""
+        if not self._buffer:
+            self._buffer = chunk  # most often one whole line, which need not be copied
+            return
+        if isinstance(self._buffer, bytes):
+            self._buffer = bytearray(self._buffer)
         self._buffer += chunk
 
     def take(self) -> bytes | LineFault | None:
         """The next line, or its fault; None until its end has come."""
         buffer, start = self._buffer, self._start
-        end = buffer.find(b"\n", start)
-        if end < 0:
+        end = buffer.find(b"\n", start) + 1
+        if not end:
             return self._wait()
-        line = bytes(buffer[start : end + 1])
-        if end + 1 == len(buffer):
-            buffer.clear()
-            self._start = 0
+        line = bytes(buffer) if end == len(buffer) and not start else bytes(buffer[start:end])
+        if end == len(buffer):
+            self._buffer, self._start = b"", 0
         else:
-            self._start = end + 1
+            self._start = end
         return self._judge(line)
 
     def detach(self) -> bytes:
@@ -60,7 +64,7 @@ class Lines:
 
     def clear(self) -> None:
         """Forget what came and was not used (RFC 3207 section 4.2)."""
-        self._buffer.clear()
+        self._buffer = b""
         self._start = self._dropped = 0
         self._tainted = False
 
@@ -76,10 +80,9 @@ class Lines:
 
     def _wait(self) -> LineFault | None:
         if self._start:
-            del self._buffer[: self._start]
-            self._start = 0
+            self._buffer, self._start = self._buffer[self._start :], 0
         if len(self._buffer) + self._dropped > self.limit:
-            keep = 1 if self._buffer.endswith(b"\r") else 0  # its LF may still come
-            self._dropped += len(self._buffer) - keep
-            del self._buffer[: len(self._buffer) - keep]
+            kept = b"\r" if self._buffer.endswith(b"\r") else b""  # its LF may still come
+            self._dropped += len(self._buffer) - len(kept)
+            self._buffer = kept
         return LineFault.ENDLESS if self._dropped > ENDLESS_LIMIT else None
