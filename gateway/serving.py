@@ -10,7 +10,7 @@ import json
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,7 @@ from gateway.flows.answer import is_answer
 from gateway.flows.receive import receive
 from gateway.keys import installation_key
 from gateway.log import set_up
-from gateway.mail.content import Content
-from gateway.mail.envelope import Envelope
-from gateway.ports import House, Transaction
-from gateway.replies import Reply
+from gateway.ports import House
 from gateway.smtp.server import Edge
 from gateway.supervisor import Supervisor
 from gateway.worker import Worker
@@ -185,7 +182,7 @@ async def _child(settings: Settings, stream: str) -> int:
         edge = Edge(
             house.settings.smtp,
             house.next_hop,
-            _receiver(house),
+            partial(receive, house),
             now,
             house.settings.smtp.hostname,
             spool_directory=_spool(settings),
@@ -212,10 +209,3 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-
-
-def _receiver(house: House) -> Callable[[Envelope, Content, Transaction], Awaitable[Reply]]:
-    async def received(envelope: Envelope, content: Content, onward: Transaction) -> Reply:
-        return await receive(house, envelope, content, onward)
-
-    return received

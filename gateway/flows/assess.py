@@ -73,12 +73,16 @@ class Assessment:
 def is_internal(organisation: Organisation, mailbox: str) -> bool:
     """True for an address of the organisation; "*.corp.example" covers subdomains; no domains set: everything is. A
     bare local name is one of ours: the mail server behind us gives it its own domain."""
+    return _is_internal(organisation.internal_domains, mailbox)
+
+
+@lru_cache(maxsize=4096)
+def _is_internal(internal: tuple[str, ...], mailbox: str) -> bool:
     _, at, domain = address(mailbox).key.rpartition("@")
-    if not organisation.internal_domains or not at:
+    if not internal or not at:
         return bool(mailbox)
     return any(
-        domain == wanted or (wanted.startswith(".") and domain.endswith(wanted))
-        for wanted in _domains(organisation.internal_domains)
+        domain == wanted or (wanted.startswith(".") and domain.endswith(wanted)) for wanted in _domains(internal)
     )
 
 
@@ -97,10 +101,10 @@ def internal_recipients(house: House, rcpt_to: Sequence[Path]) -> tuple[str, ...
 async def listen(house: House, message: Message, *, sender: Path, recipients: Sequence[str]) -> Heard:
     """Judge the words alone. `recipients` are internal address keys. Raises GatewayError of the directory."""
     if _says_nothing(house, message):
-        return Heard(text=_UNREAD, audience=Audience(), verdict=_nothing(house))
+        return _nothing_heard(house.pack.identity)
     text = await _aside(_long(message), partial(read_text, message, max_text=house.settings.policy.max_text))
     if not relevant(text, house.pack):
-        return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house)))
+        return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house.pack.identity)))
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)
     verdict = await _aside(len(text.text) > _LONG_TEXT, partial(judge, text, scene, house.pack))
@@ -202,14 +206,19 @@ def _says_nothing(house: House, message: Message) -> bool:
     return words is not None and (detector is None or not passes(f"{message.subject}\n{words}", detector.gate))
 
 
-def _nothing(house: House) -> Verdict:
+@lru_cache(maxsize=8)
+def _nothing_heard(pack: str) -> Heard:
+    return Heard(text=_UNREAD, audience=Audience(), verdict=_nothing(pack))
+
+
+def _nothing(pack: str) -> Verdict:
     return Verdict(
         label=Label.OTHER,
         labels=(Label.OTHER,),
         findings=(),
         favours=frozenset(),
         artwork=False,
-        pack=house.pack.identity,
+        pack=pack,
         gated=True,
     )
 

@@ -6,6 +6,7 @@ addresses that differ only in case (RFC 5321 section 2.4 would allow it); a doma
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ def domain_key(domain: str) -> str:
         return folded
 
 
+@lru_cache(maxsize=2048)
 def address(text: str) -> Address:
     """Split at the last "@"; never refuses, since it must take whatever the mail server would take."""
     local, _, domain = text.strip().rpartition("@")

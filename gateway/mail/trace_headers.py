@@ -16,6 +16,7 @@ from gateway.mail.message import Message
 
 LOOP_HEADER = "X-Askonce-Pass"
 NOTICE_HEADER = "X-Askonce-Notice"
+_LOOP_NAME = LOOP_HEADER.lower()
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9.:_\-\[\]+=/]+")
 _UNSAFE_MAILBOX = re.compile(r"[^!#-'*+\-/-9=?A-Z^-~@.]+")  # atoms of RFC 5322, "@" and "."
@@ -51,13 +52,13 @@ _second = lru_cache(maxsize=8)(format_datetime)  # a busy second has thousands o
 
 def received_hops(message: Message) -> int:
     """How many Received fields the message has (RFC 5321 section 6.3)."""
-    return sum(name == "received" for name, _ in message.headers)
+    return [name for name, _ in message.headers].count("received")
 
 
 def own_passes(message: Message, hostname: str) -> int:
     """How often the message has been through the gateway on this host."""
-    own, name = _safe(hostname) or "localhost", LOOP_HEADER.lower()
-    return sum(key == name and value.strip() == own for key, value in message.headers)
+    found = [value.strip() for name, value in message.headers if name == _LOOP_NAME]
+    return found.count(_safe(hostname) or "localhost") if found else 0
 
 
 def notice_mark(key: bytes, mail_id: str) -> str:

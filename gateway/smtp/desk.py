@@ -8,6 +8,7 @@ import ssl
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -51,7 +52,7 @@ class Desk:
     budget: Budget = field(init=False)
     trusted: TrustedPeers = field(init=False)
     sessions: set["Channel"] = field(default_factory=set, init=False)
-    flows: set[asyncio.Task[Reply]] = field(default_factory=set, init=False)
+    flows: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     empty: asyncio.Event = field(default_factory=asyncio.Event, init=False)  # no session is left
 
@@ -80,21 +81,33 @@ class Desk:
 
     def start_flow(
         self, mail: Envelope, content: Content, onward: Transaction, held: DataReader
-    ) -> asyncio.Task[Reply]:
-        """Begin what follows the final dot, in a task of its own that no client can cancel. Its reply never raises."""
-        flow = asyncio.get_running_loop().create_task(self._flow(mail, content, onward, held))
+    ) -> asyncio.Future[Reply]:
+        """Begin what follows the final dot, in a task of its own that no client can cancel. Who waits for the answer
+        may go away; it is cancelled only when the flow was."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Reply] = loop.create_future()
+        flow = loop.create_task(self._flow(mail, content, onward, held, answer))
         self.flows.add(flow)
-        flow.add_done_callback(self.flows.discard)
-        return flow
+        flow.add_done_callback(partial(self._over, answer))
+        return answer
 
-    async def _flow(self, mail: Envelope, content: Content, onward: Transaction, held: DataReader) -> Reply:
+    async def _flow(
+        self, mail: Envelope, content: Content, onward: Transaction, held: DataReader, answer: asyncio.Future[Reply]
+    ) -> None:
         try:
-            return await self.receive(mail, content, onward)
+            reply = await self.receive(mail, content, onward)
         except Exception as error:
             await onward.abort()
-            return answer_to(error)
+            reply = answer_to(error)
         finally:
             held.close()
+        if not answer.done():
+            answer.set_result(reply)  # here and not when the task is done: one turn of the loop less
+
+    def _over(self, answer: asyncio.Future[Reply], flow: asyncio.Task[None]) -> None:
+        self.flows.discard(flow)
+        if not answer.done():
+            answer.cancel()
 
 
 def answer_to(error: Exception) -> Reply:

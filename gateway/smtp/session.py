@@ -201,7 +201,7 @@ class Session(Connection):
             received_at=self.desk.clock(),
             answers=tuple(self._answers),
         )
-        return asyncio.shield(self.desk.start_flow(envelope, content, transaction, reader))
+        return self.desk.start_flow(envelope, content, transaction, reader)
 
     def _answer(self, reply: Reply) -> None:
         """Pass a reply on; with 421 the connection ends (section 3.8)."""
