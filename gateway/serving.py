@@ -34,8 +34,7 @@ from gateway.worker import Worker
 
 log = structlog.get_logger(__name__)
 
-# structlog would load rich, 7 MB a process, for tracebacks that nobody sees there.
-CHILD = "import sys; sys.modules['rich'] = None; from gateway.serving import child; sys.exit(child())"
+CHILD = "import sys; from gateway.serving import child; sys.exit(child())"
 PATIENCE = 5.0  # seconds a child may take beyond its drain
 
 

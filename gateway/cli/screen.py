@@ -1,12 +1,33 @@
 """The terminal: one console, one way to refuse, strangers' text made harmless. Writes to standard output and error."""
 
-from typing import NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from rich.console import Console
 
-console = Console(soft_wrap=True, emoji=False)
-complaints = Console(stderr=True, soft_wrap=True, emoji=False)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Screen:
+    """A rich console, loaded with the first word: the gateway itself prints none, and does without its 7 MB."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._stderr = stderr
+
+    def print(self, *words: object, **style: Any) -> None:
+        """See `rich.console.Console.print`."""
+        self._console.print(*words, **style)
+
+    @cached_property
+    def _console(self) -> "Console":
+        from rich.console import Console
+
+        return Console(stderr=self._stderr, soft_wrap=True, emoji=False)
+
+
+console = Screen()
+complaints = Screen(stderr=True)
 
 
 def refuse(message: str) -> NoReturn:
