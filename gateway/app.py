@@ -14,13 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from gateway.audit.events import VerdictReached
 from gateway.audit.memory import MemoryAudit
 from gateway.audit.writer import open_stream, recover_orphans
-from gateway.config import Organisation, Settings
-from gateway.config import settings as typed
 from gateway.delivery.memory import MemoryNextHop
 from gateway.delivery.sink import MaildirSink
 from gateway.delivery.upstream import Upstream
@@ -37,15 +36,15 @@ from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, SessionFacts
 from gateway.mail.envelope import Path as MailPath
 from gateway.mail.letter import Letter, written
-from gateway.policy.exceptions import Exemption
-from gateway.policy.exceptions import read as read_exemptions
 from gateway.policy.pack import Pack
-from gateway.policy.packs import complete
-from gateway.policy.packs import load as load_pack
 from gateway.ports import Directory, House, Store
 from gateway.storage.late import LateStore
 from gateway.storage.waiting import WaitingFile
 from gateway.worker import Worker
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.policy.exceptions import Exemption
 
 EDGE = "edge-"  # how the audit streams of SMTP processes begin
 
@@ -60,24 +59,35 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
-def pack_of(settings: Settings) -> Pack:
+def _typed(data: dict[str, Any], *, where: str) -> "Settings":
+    # Imported here: an SMTP process gets settings that were checked already, and does without what checks them.
+    from gateway.config import settings
+
+    return settings(data, where=where)
+
+
+def pack_of(settings: "Settings") -> Pack:
     """The pack as this site set it. Raises UserError."""
+    from gateway.policy.packs import complete, load  # not at the top, see `_typed`
+
     policy = settings.policy
-    pack = load_pack(policy.pack, modes=policy.modes, monitor=policy.mode == "monitor")
+    pack = load(policy.pack, modes=policy.modes, monitor=policy.mode == "monitor")
     complete(pack, _cache())
     return pack
 
 
 def pack_named(name_or_path: str) -> Pack:
     """A pack as its author wrote it, without any site's settings. Raises UserError."""
-    return pack_of(typed({"policy": {"pack": name_or_path}}, where="command line"))
+    return pack_of(_typed({"policy": {"pack": name_or_path}}, where="command line"))
 
 
-def exemptions_of(settings: Settings, pack: Pack) -> tuple[Exemption, ...]:
+def exemptions_of(settings: "Settings", pack: Pack) -> "tuple[Exemption, ...]":
     """The site's exceptions, expired ones included. Raises UserError."""
     if not settings.policy.exceptions:
         return ()
-    return read_exemptions(Path(settings.policy.exceptions), {*pack.rules, UNJUDGEABLE})
+    from gateway.policy.exceptions import read
+
+    return read(Path(settings.policy.exceptions), {*pack.rules, UNJUDGEABLE})
 
 
 def _cache() -> Path:
@@ -86,7 +96,7 @@ def _cache() -> Path:
     return Path(home) / "askonce"
 
 
-def state_folder(settings: Settings) -> Path:
+def state_folder(settings: "Settings") -> Path:
     """The state folder, made when missing. Raises UserError."""
     folder = Path(settings.state.directory)
     try:
@@ -97,14 +107,16 @@ def state_folder(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, stream: str, late: bool = False) -> AsyncIterator[House]:
+async def open_house(
+    settings: "Settings", *, stream: str, late: bool = False, pack: Pack | None = None
+) -> AsyncIterator[House]:
     """A gateway process's house: real store, directory, next hop, and the audit stream of that name. With `late` the
-    store is opened when it is first needed."""
+    store is opened when it is first needed. `pack`: the settings' pack, where it is compiled already."""
     folder = state_folder(settings)
     async with AsyncExitStack() as stack:
         store = await _store(settings.state.store or str(folder / "askonce.db"), late)
         stack.push_async_callback(store.close)
-        pack = pack_of(settings)
+        pack = pack or pack_of(settings)
         audit = await open_stream(
             folder / "audit",
             stream,
@@ -114,11 +126,11 @@ async def open_house(settings: Settings, *, stream: str, late: bool = False) -> 
             fate=partial(outcome_known, store, stream),
         )
         stack.push_async_callback(audit.close)
-        upstream = Upstream(settings.upstream, hostname=_named(settings).smtp.hostname)
+        upstream = Upstream(settings.upstream, hostname=named(settings).smtp.hostname)
         stack.push_async_callback(upstream.close)
         directory = await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
         yield House(
-            settings=_named(settings),
+            settings=named(settings),
             pack=pack,
             store=store,
             directory=directory,
@@ -153,7 +165,7 @@ async def outcome_known(store: Store, stream: str, mail_id: str) -> str | None:
     return "released" if gone and (answered or not stream.startswith(EDGE)) else "held"
 
 
-async def settle_orphans(settings: Settings, house: House, live: Collection[str]) -> None:
+async def settle_orphans(settings: "Settings", house: House, live: Collection[str]) -> None:
     """Complete the audit streams of processes that are no more."""
     folder = state_folder(settings) / "audit"
     await recover_orphans(
@@ -161,15 +173,18 @@ async def settle_orphans(settings: Settings, house: House, live: Collection[str]
     )
 
 
-def _named(settings: Settings) -> Settings:
-    """The machine's own name where none is set."""
-    if settings.smtp.hostname:
-        return settings
-    return settings.model_copy(update={"smtp": settings.smtp.model_copy(update={"hostname": socket.getfqdn()})})
+def named(settings: "Settings", known: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> "Settings":
+    """The machine's own name where none is set, and what else is `known` by now, by section and key."""
+    smtp = {} if settings.smtp.hostname else {"hostname": socket.getfqdn()}
+    for section, values in (("smtp", smtp), *known.items()):
+        if values:
+            changed = getattr(settings, section).model_copy(update=dict(values))
+            settings = settings.model_copy(update={section: changed})
+    return settings
 
 
 @asynccontextmanager
-async def office(settings: Settings) -> AsyncIterator[House]:
+async def office(settings: "Settings") -> AsyncIterator[House]:
     """A house for the command line, on the state of a gateway that may be running."""
     _existing(Path(settings.state.directory))
     async with open_house(settings, stream="cli") as house:
@@ -184,12 +199,12 @@ def _existing(folder: Path) -> None:
 
 async def judging_house(*, pack: str, directory: str, domains: tuple[str, ...]) -> House:
     """A house that can judge and remembers nothing. Raises UserError."""
-    settings = typed({"organisation": {"internal_domains": domains}, "policy": {"pack": pack}}, where="command line")
+    settings = _typed({"organisation": {"internal_domains": domains}, "policy": {"pack": pack}}, where="command line")
     people = await open_directory(directory, settings.organisation.reload_seconds) if directory else EmptyDirectory()
     return await _light_house(settings, people, MemoryAudit())
 
 
-async def _light_house(settings: Settings, directory: Directory, audit: MemoryAudit) -> House:
+async def _light_house(settings: "Settings", directory: Directory, audit: MemoryAudit) -> House:
     pack = pack_of(settings)
     return House(
         settings=settings,
@@ -257,11 +272,11 @@ async def simulation(*, pack: str, people: Mapping[str, Any], memory: Mapping[st
     """A simulation with this directory; its domains are the internal ones. Raises UserError."""
     known = [*people.get("people", {}), *people.get("lists", {})]
     domains = tuple(sorted({address.rpartition("@")[2].casefold() for address in known}))
-    settings = typed(
+    settings = _typed(
         {
             "policy": {"pack": pack},
             "memory": dict(memory),
-            "organisation": Organisation(internal_domains=domains).model_dump(),
+            "organisation": {"internal_domains": domains},
             "smtp": {"hostname": "simulation.example"},
         },
         where="scenario",
@@ -274,7 +289,7 @@ async def simulation(*, pack: str, people: Mapping[str, Any], memory: Mapping[st
         await house.store.close()
 
 
-async def check_settings(settings: Settings, *, where: str) -> list[str]:
+async def check_settings(settings: "Settings", *, where: str) -> list[str]:
     """What the settings point at: the pack and the directory. Raises UserError; returns what was found."""
     pack = pack_of(settings)
     found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules"]

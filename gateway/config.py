@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import UserError
+from gateway.host_port import host_port
 
 
 def _mail_domain(text: str) -> str:
@@ -168,14 +169,6 @@ class Settings(_Section):
     web: Web = Web()
     state: State = State()
     log: Log = Log()
-
-
-def host_port(text: str, *, key: str) -> tuple[str, int]:
-    """Split "HOST:PORT" or "[IPV6]:PORT". Raises UserError naming the key."""
-    host, _, port = text.rpartition(":")
-    if not port.isdigit() or not 0 <= int(port) <= 65535 or not host:
-        raise UserError(f'"{text}" is not HOST:PORT', where=key, todo='Write it like "127.0.0.1:10025"')
-    return host.strip("[]"), int(port)
 
 
 def load(path: Path) -> Settings:

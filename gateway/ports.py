@@ -8,20 +8,22 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.asks.ask import Ask, AskState
 from gateway.asks.history import AskHistory
 from gateway.audit.events import AuditEvent
-from gateway.config import Settings
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.mail.audience import Audience, Person
 from gateway.mail.content import Content
 from gateway.mail.envelope import Path, SessionFacts
-from gateway.policy.exceptions import Exemption
 from gateway.policy.pack import Pack
 from gateway.replies import Reply
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
+    from gateway.policy.exceptions import Exemption
 
 Clock = Callable[[], datetime]  # aware, UTC
 NewId = Callable[[], str]  # 32 hex digits, lower case, unique over all nodes, sortable by time
@@ -272,7 +274,7 @@ class House:
     """What every flow works with: the settings, the policy and the outside world, as one value. `notice_key` signs
     the mark by which our own notices are known again; `exemptions` are the site's named exclusions."""
 
-    settings: Settings
+    settings: "Settings"
     pack: Pack
     store: Store
     directory: Directory
@@ -281,5 +283,5 @@ class House:
     clock: Clock
     new_id: NewId
     notice_key: bytes = b""
-    exemptions: tuple[Exemption, ...] = ()
+    exemptions: "tuple[Exemption, ...]" = ()
     waiting: Waiting = field(default_factory=WaitingHere)

@@ -7,82 +7,107 @@ mail they are at. IO: sockets, signals, processes.
 import asyncio
 import gc
 import json
+import os
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
 import uvloop
 
-from gateway.app import exemptions_of, now, open_house, pack_of, settle_orphans, state_folder
-from gateway.config import Settings, host_port
-from gateway.config import settings as typed
+from gateway.app import EDGE, exemptions_of, named, now, open_house, pack_of, settle_orphans, state_folder
+from gateway.complaint import heeded
 from gateway.errors import UserError
 from gateway.flows.answer import is_answer
 from gateway.flows.receive import receive
+from gateway.host_port import host_port
 from gateway.keys import installation_key
 from gateway.log import set_up
+from gateway.orders import Orders, taken, written
 from gateway.ports import House
 from gateway.smtp.server import Edge
 from gateway.supervisor import Supervisor
 from gateway.worker import Worker
 
+if TYPE_CHECKING:
+    from gateway.config import Settings
+
 log = structlog.get_logger(__name__)
 
+OFFICE = "import sys; from gateway.serving import office; sys.exit(office(*map(int, sys.argv[1:])))"
 CHILD = "import sys; from gateway.serving import child; sys.exit(child())"
 PATIENCE = 5.0  # seconds a child may take beyond its drain
+NO_PAGE = -1  # instead of the descriptor of the page's socket
 
 
-def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; the exit code. Raises UserError when it cannot start."""
+def serve(settings: "Settings") -> NoReturn:
+    """Become the gateway. Whatever can be wrong with settings, pack or ports is found out here, before; what was needed
+    for that is left behind by executing Python anew. Raises UserError when it cannot start."""
     set_up(settings.log)
-    exemptions_of(settings, pack_of(settings))  # a broken pack or exception is refused before anything listens
-    return uvloop.run(_serve(settings))
+    pack = pack_of(settings)
+    exemptions_of(settings, pack)
+    state_folder(settings)
+    with ExitStack() as stack:
+        place = stack.enter_context(_reserved(settings.smtp.listen, key="smtp.listen"))
+        settings = named(settings, {"smtp": {"listen": _shown(place.getsockname())}})
+        door = None
+        if settings.web.listen != "off":
+            door = stack.enter_context(_reserved(settings.web.listen, key="web.listen"))
+            settings = named(settings, {"web": {"listen": _shown(door.getsockname())}})
+        handed = [written(settings, pack), place.fileno(), door.fileno() if door else NO_PAGE]
+        for descriptor in handed:
+            if descriptor != NO_PAGE:
+                os.set_inheritable(descriptor, True)
+        os.execv(sys.executable, [sys.executable, "-c", OFFICE, *map(str, handed)])  # noqa: S606  # ourselves
 
 
-async def _serve(settings: Settings) -> int:
-    stopping = _stop_signal()
-    with _reserved(settings.smtp.listen, key="smtp.listen") as place:
-        listen = _shown(place.getsockname())
-        async with AsyncExitStack() as stack:
-            door = None
-            if settings.web.listen != "off":
-                door = stack.enter_context(_reserved(settings.web.listen, key="web.listen"))
-                web = settings.web.model_copy(update={"listen": _shown(door.getsockname())})
-                settings = settings.model_copy(update={"web": web})
-            house = await stack.enter_async_context(open_house(settings, stream="office"))
-            worker = Worker(house)
-            if door:
-                await stack.enter_async_context(page(house, door, worker))
-            beat = asyncio.create_task(worker.run())
-            stack.push_async_callback(_ended, worker, beat, settings.smtp.drain_seconds)
-            edges = Supervisor([sys.executable, "-c", CHILD], _orders(settings, listen))
-            try:
-                await edges.start()
-            except RuntimeError as error:
-                await edges.stop(1)
-                raise UserError(str(error), todo="The log above says why") from None
-            stack.push_async_callback(edges.stop, settings.smtp.drain_seconds + PATIENCE)
-            await settle_orphans(settings, house, [order["stream"] for order in _orders(settings, listen)])
-            print(
-                f"askonce ready: SMTP {listen} -> {settings.upstream.address}, review page {_address(settings)}, "
-                f"state {state_folder(settings)}",
-                flush=True,
-            )
-            await stopping.wait()
-            log.info("draining")
+def office(orders: int, place: int, door: int) -> int:
+    """The gateway's own process, by the descriptors of its orders, its reserved SMTP port and its page's socket: run
+    until SIGTERM or SIGINT; the exit code."""
+    told = taken(orders)
+    set_up(told.settings.log)
+    for descriptor in (orders, place, door):
+        if descriptor != NO_PAGE:
+            os.set_inheritable(descriptor, False)
+    with ExitStack() as stack:
+        stack.enter_context(socket.socket(fileno=place))
+        page_socket = stack.enter_context(socket.socket(fileno=door)) if door != NO_PAGE else None
+        return heeded(lambda: uvloop.run(_serve(told, orders, page_socket)))
+
+
+async def _serve(told: Orders, orders: int, door: socket.socket | None) -> int:
+    stopping, settings = _stop_signal(), told.settings
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(settings, stream="office", pack=told.pack))
+        worker = Worker(house)
+        if door:
+            await stack.enter_async_context(page(house, door, worker))
+        beat = asyncio.create_task(worker.run())
+        stack.push_async_callback(_ended, worker, beat, settings.smtp.drain_seconds)
+        streams = [f"{EDGE}{number}" for number in range(1, settings.smtp.workers + 1)]
+        told_each = [{"stream": stream, "orders": orders} for stream in streams]
+        edges = Supervisor([sys.executable, "-c", CHILD], told_each, inherited=(orders,))
+        try:
+            await edges.start()
+        except RuntimeError as error:
+            await edges.stop(1)
+            raise UserError(str(error), todo="The log above says why") from None
+        stack.push_async_callback(edges.stop, settings.smtp.drain_seconds + PATIENCE)
+        await settle_orphans(settings, house, streams)
+        _spare_the_collector()
+        print(
+            f"askonce ready: SMTP {settings.smtp.listen} -> {settings.upstream.address}, review page "
+            f"{_address(settings)}, state {state_folder(settings)}",
+            flush=True,
+        )
+        await stopping.wait()
+        log.info("draining")
     return 0
-
-
-def _orders(settings: Settings, listen: str) -> list[dict[str, Any]]:
-    data = settings.model_dump(mode="json")
-    data["smtp"]["listen"] = listen
-    return [{"settings": data, "stream": f"edge-{number}"} for number in range(1, settings.smtp.workers + 1)]
 
 
 def _reserved(listen: str, *, key: str) -> socket.socket:
@@ -132,7 +157,7 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
         await task
 
 
-def _address(settings: Settings) -> str:
+def _address(settings: "Settings") -> str:
     if settings.web.listen == "off":
         return "off"
     return settings.web.public_url or f"http://{settings.web.listen}"
@@ -160,43 +185,44 @@ async def _ended(worker: Worker, beat: "asyncio.Task[None]", seconds: float) -> 
 
 
 def child() -> int:
-    """One SMTP process: orders from standard input, "ready" to standard output, drain at its end of file."""
-    orders = json.loads(sys.stdin.buffer.readline())
-    settings = typed(orders["settings"], where="orders")
-    set_up(settings.log)
+    """One SMTP process: told on standard input, "ready" to standard output, drain at its end of file."""
+    told = json.loads(sys.stdin.buffer.readline())
+    orders = taken(told["orders"])
+    os.close(told["orders"])
+    set_up(orders.settings.log)
     try:
-        return uvloop.run(_child(settings, orders["stream"]))
+        return uvloop.run(_child(orders, told["stream"]))
     except UserError as error:
         log.error("cannot serve", error=str(error))
         return 2
 
 
-async def _child(settings: Settings, stream: str) -> int:
-    loop = asyncio.get_running_loop()
+async def _child(orders: Orders, stream: str) -> int:
+    loop, smtp = asyncio.get_running_loop(), orders.settings.smtp
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C reaches the whole group; the parent tells us when
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     loop.add_reader(sys.stdin.fileno(), stopping.set)
-    async with open_house(settings, stream=stream, late=True) as house:
+    async with open_house(orders.settings, stream=stream, late=True, pack=orders.pack) as house:
         edge = Edge(
-            house.settings.smtp,
+            smtp,
             house.next_hop,
             partial(receive, house),
             now,
-            house.settings.smtp.hostname,
-            spool_directory=_spool(settings),
+            smtp.hostname,
+            spool_directory=_spool(orders.settings),
             is_ours=partial(is_answer, house),
         )
         await edge.start()
         _spare_the_collector()
         print("ready", flush=True)
         await stopping.wait()
-        await edge.drain(settings.smtp.drain_seconds)
+        await edge.drain(smtp.drain_seconds)
         await edge.stop()
     return 0
 
 
-def _spool(settings: Settings) -> Path:
+def _spool(settings: "Settings") -> Path:
     """Large messages in flight lie beside the state, not on a small temporary file system. Raises UserError."""
     folder = state_folder(settings) / "spool"
     folder.mkdir(mode=0o700, exist_ok=True)

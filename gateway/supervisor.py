@@ -18,11 +18,12 @@ RESTART_SECONDS = 1.0  # pause before a crashed child is started again, so that 
 
 
 class Supervisor:
-    """Runs one child for each of `orders` with the same command."""
+    """Runs one child for each of `orders` with the same command; children keep the `inherited` descriptors."""
 
-    def __init__(self, command: Sequence[str], orders: Sequence[Mapping[str, Any]]) -> None:
-        self._command = command
-        self._orders = orders
+    def __init__(
+        self, command: Sequence[str], orders: Sequence[Mapping[str, Any]], *, inherited: Sequence[int] = ()
+    ) -> None:
+        self._command, self._orders, self._inherited = command, orders, tuple(inherited)
         self._children: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -51,7 +52,10 @@ class Supervisor:
 
     async def _launch(self, index: int) -> None:
         child = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=self._inherited,
         )
         self._children[index] = child
         assert child.stdin is not None

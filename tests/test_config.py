@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import Settings, host_port, load
+from gateway.config import Settings, load
 from gateway.errors import UserError
+from gateway.host_port import host_port
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTED = ROOT / "deploy" / "gateway.toml"

@@ -15,14 +15,11 @@ from gateway.cli.config import config
 from gateway.cli.demo import demo
 from gateway.cli.holds import holds
 from gateway.cli.policy import policy
-from gateway.cli.screen import complain
 from gateway.cli.serve import serve
 from gateway.cli.simulate import simulate
+from gateway.complaint import ERROR, INTERRUPTED, complain, heeded
 from gateway.config import Log
-from gateway.errors import GatewayError, UserError
 from gateway.log import set_up
-
-ERROR, INTERRUPTED = 2, 130  # exit codes; the commands document their 0 and 1
 
 cli = typer.Typer(
     name="askonce",
@@ -70,27 +67,21 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code. What goes wrong has been said in one line."""
+    """Run one command; its exit code (the commands document their 0 and 1). What goes wrong was said in one line."""
+    return heeded(lambda: _command(arguments))
+
+
+def _command(arguments: Sequence[str]) -> int:
     try:
         return int(cli(list(arguments), prog_name="askonce", standalone_mode=False) or 0)
     except typer.TyperException as error:
         _misused(error)
-    except UserError as error:
-        complain(str(error))
-    except GatewayError as error:
-        complain(str(error) or error.reply.text)
-    except (KeyboardInterrupt, typer.Abort):
+    except typer.Abort:
         return INTERRUPTED
     except SystemExit as error:
         if not isinstance(error.__context__, BrokenPipeError):
             raise
         _unread()
-    except OSError as error:
-        complain(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
-    except Exception as error:
-        if os.environ.get("ASKONCE_TRACEBACK"):
-            raise
-        complain(f"a fault of ours: {type(error).__name__}: {error} (ASKONCE_TRACEBACK=1 shows where)")
     return ERROR
 
 

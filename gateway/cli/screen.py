@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from gateway.complaint import complain, shown
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+__all__ = ["chosen", "complaints", "console", "refuse", "shown"]
 
 
 class Screen:
@@ -36,25 +40,7 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def complain(message: str) -> None:
-    """What is wrong, in one line on standard error."""
-    complaints.print(f"askonce: {shown(' '.join(message.split()))}", markup=False, highlight=False)
-
-
 def chosen(form: str) -> None:
     """Refuse a --format there is not."""
     if form not in ("text", "json"):
         refuse(f'--format {form}: choose "text" or "json"')
-
-
-def shown(text: str, *, lines: bool = False) -> str:
-    """Text of strangers for a terminal: control and invisible characters are shown, never obeyed."""
-    return "".join(_visible(one, lines=lines) for one in text)
-
-
-def _visible(one: str, *, lines: bool) -> str:
-    if one.isprintable() or (lines and one == "\n"):
-        return one
-    if one.isspace() and ord(one) > 0x9F and one not in "\u2028\u2029":
-        return " "
-    return f"\\x{ord(one):02x}"

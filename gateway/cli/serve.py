@@ -40,7 +40,7 @@ def serve(
         ("state", "directory"): state,
         ("web", "listen"): web,
     }
-    raise typer.Exit(run(overridden(load(config) if config else Settings(), flags)))
+    run(overridden(load(config) if config else Settings(), flags))
 
 
 def overridden(settings: Settings, flags: dict[tuple[str, str], Any]) -> Settings:

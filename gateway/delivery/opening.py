@@ -7,14 +7,17 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gateway.config import Upstream as UpstreamSettings
-from gateway.config import host_port
 from gateway.delivery.connection import Connection
 from gateway.delivery.xforward import xclient
 from gateway.errors import NextHopUnavailable
+from gateway.host_port import host_port
 from gateway.mail.envelope import SessionFacts
 from gateway.replies import Reply
+
+if TYPE_CHECKING:
+    from gateway.config import Upstream as UpstreamSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Opening:
     """How connections are opened: the next hop's settings, the name we give in EHLO, and the TLS context that
     verifies the next hop (None: no TLS)."""
 
-    settings: UpstreamSettings
+    settings: "UpstreamSettings"
     hostname: str
     tls: ssl.SSLContext | None = None
 

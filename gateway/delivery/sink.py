@@ -15,8 +15,8 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from gateway.config import host_port
 from gateway.errors import UserError
+from gateway.host_port import host_port
 
 MAX_SIZE = 64 * 1024 * 1024  # bytes of one mail
 _FOLDERS = ("tmp", "new", "cur")

@@ -6,12 +6,15 @@ RFC 5321; RFC 2920 (PIPELINING); RFC 3207 (STARTTLS), never downgraded when requ
 import asyncio
 import socket
 import ssl
+from typing import TYPE_CHECKING
 
-from gateway.config import Upstream as UpstreamSettings
 from gateway.delivery.opening import Opening
 from gateway.delivery.pool import Pool
 from gateway.delivery.transaction import UpstreamTransaction
 from gateway.mail.envelope import Path, SessionFacts
+
+if TYPE_CHECKING:
+    from gateway.config import Upstream as UpstreamSettings
 
 
 class Upstream:
@@ -22,7 +25,7 @@ class Upstream:
     """
 
     def __init__(
-        self, settings: UpstreamSettings, *, hostname: str = "", tls_context: ssl.SSLContext | None = None
+        self, settings: "UpstreamSettings", *, hostname: str = "", tls_context: ssl.SSLContext | None = None
     ) -> None:
         tls = (tls_context or ssl.create_default_context()) if settings.tls == "required" else None
         name = hostname or socket.gethostname() or "localhost"

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gateway.asks.ask import Ask, AskKey
 from gateway.asks.history import AskHistory, window_start
-from gateway.config import Organisation
 from gateway.disposition import Advise, Disposition, Hold, Reject, Relay, decide
 from gateway.flows.exempt import covered, exemptions_here
 from gateway.mail.address import address, addresses, domain_key
@@ -23,13 +22,16 @@ from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.exceptions import Exemption, excused
 from gateway.policy.gate import passes
 from gateway.policy.judge import judge, relevant
 from gateway.policy.labels import Label, Mode
 from gateway.policy.pack import ASKED_BEFORE
 from gateway.policy.verdict import Finding, Scene, Verdict
 from gateway.ports import House, Unit
+
+if TYPE_CHECKING:
+    from gateway.config import Organisation
+    from gateway.policy.exceptions import Exemption
 
 _T = TypeVar("_T")
 _LONG_TEXT = 6_000  # characters that are judged
@@ -46,7 +48,7 @@ class Heard:
     text: MessageText
     audience: Audience
     verdict: Verdict
-    exemptions: tuple[Exemption, ...] = ()
+    exemptions: "tuple[Exemption, ...]" = ()
     excused: tuple[str, ...] = ()
 
     @property
@@ -70,7 +72,7 @@ class Assessment:
     exceptions: tuple[str, ...] = ()
 
 
-def is_internal(organisation: Organisation, mailbox: str) -> bool:
+def is_internal(organisation: "Organisation", mailbox: str) -> bool:
     """True for an address of the organisation; "*.corp.example" covers subdomains; no domains set: everything is. A
     bare local name is one of ours: the mail server behind us gives it its own domain."""
     return _is_internal(organisation.internal_domains, mailbox)
@@ -115,6 +117,8 @@ async def _excused(house: House, heard: Heard, sender: Path) -> Heard:
     """The same with the site's exceptions; they are asked for only where something was found."""
     if not house.exemptions or not heard.verdict.findings:
         return heard
+    from gateway.policy.exceptions import excused  # loaded by sites that have exceptions
+
     count = await exemptions_here(house, sender=sender.address.key, audience=heard.audience)
     verdict, used = excused(heard.verdict, count)
     return replace(heard, verdict=verdict, exemptions=count, excused=used)

@@ -8,8 +8,8 @@ clock and ids of the house, the directory, the caller's unit.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gateway.config import Settings
 from gateway.holds.answer_address import answer_address
 from gateway.holds.endings import disputed_notice, settled_notice, withdrawn_notice
 from gateway.holds.grounds import advice
@@ -27,6 +27,9 @@ from gateway.mail.trace_headers import NOTICE_HEADER, notice_mark
 from gateway.policy.labels import Favour
 from gateway.policy.verdict import Verdict
 from gateway.ports import House, Unit
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,7 @@ async def answerable(unit: Unit, held: HeldMail) -> bool:
     return not unanswerable(await asyncio.to_thread(walk, raw), held.mail_from)
 
 
-def ways(settings: Settings, held: HeldMail) -> Ways:
+def ways(settings: "Settings", held: HeldMail) -> Ways:
     """What the sender can do, with places where the keys will be when the notice leaves."""
     reply = settings.holds.replies
     return Ways(
@@ -142,13 +145,13 @@ def ways(settings: Settings, held: HeldMail) -> Ways:
     )
 
 
-def link(settings: Settings, secret: str) -> str:
+def link(settings: "Settings", secret: str) -> str:
     """Where the sender goes; "" when there is no page."""
     base = settings.web.public_url or (f"http://{settings.web.listen}" if settings.web.listen != "off" else "")
     return f"{base.rstrip('/')}/h/{secret}" if base else ""
 
 
-def notice_from(settings: Settings) -> str:
+def notice_from(settings: "Settings") -> str:
     """Whom our notices are from."""
     domains = [domain for domain in settings.organisation.internal_domains if not domain.startswith("*")]
     host = domains[0] if domains else settings.smtp.hostname or "localhost"

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from gateway.config import Smtp
 from gateway.errors import GatewayError
 from gateway.mail.content import Content
 from gateway.mail.envelope import Envelope, Path
@@ -25,6 +24,7 @@ from gateway.smtp.limits import Budget, Connections, TrustedPeers
 from gateway.smtp.spool import Spool
 
 if TYPE_CHECKING:
+    from gateway.config import Smtp
     from gateway.smtp.channel import Channel
 
 IsOurs: TypeAlias = Callable[[Path], bool]
@@ -38,7 +38,7 @@ class Desk:
     """One process's edge. `rate_window` (seconds) is how long a client may stay under the minimum rate; `is_ours`
     tells a recipient that is an address of our own, without asking anybody."""
 
-    settings: Smtp
+    settings: "Smtp"
     next_hop: NextHop
     receive: Receive
     clock: Clock

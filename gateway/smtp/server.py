@@ -8,13 +8,17 @@ import logging
 import socket
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gateway.config import Smtp, host_port
 from gateway.errors import UserError
+from gateway.host_port import host_port
 from gateway.ports import Clock, NextHop
 from gateway.replies import SHUTTING_DOWN
 from gateway.smtp.desk import Desk, IsOurs, Receive
 from gateway.smtp.session import Session
+
+if TYPE_CHECKING:
+    from gateway.config import Smtp
 
 _BACKLOG = 1024  # connections the kernel may queue for us
 _ENDING = 5.0  # seconds for aborted connections and cancelled flows to be gone
@@ -26,7 +30,7 @@ class Edge:
 
     def __init__(
         self,
-        settings: Smtp,
+        settings: "Smtp",
         next_hop: NextHop,
         receive: Receive,
         clock: Clock,
@@ -143,7 +147,7 @@ def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
     return sock
 
 
-def _tls(settings: Smtp) -> ssl.SSLContext | None:
+def _tls(settings: "Smtp") -> ssl.SSLContext | None:
     if not settings.tls_certificate:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -10,7 +10,6 @@ from io import BytesIO, TextIOWrapper
 import pytest
 
 from gateway.cli.main import run
-from gateway.cli.screen import complaints, console
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +38,6 @@ def askonce(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
     def call(*arguments: object, stdin: bytes = b"") -> Ran:
         monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(stdin)))
-        monkeypatch.setattr(console, "_file", sys.stdout)
-        monkeypatch.setattr(complaints, "_file", sys.stderr)
         capsys.readouterr()
         code = run([str(argument) for argument in arguments])
         said = capsys.readouterr()

@@ -1,0 +1,42 @@
+"""What a process of the gateway is told by the one that started it."""
+
+import os
+import subprocess
+import sys
+
+from gateway.app import pack_of
+from gateway.config import settings
+from gateway.orders import taken, written
+
+CHECKED = {
+    "smtp": {"xforward_peers": ["10.0.0.0/8"], "workers": 2},
+    "policy": {"modes": {"asked-before": "monitor"}},
+}
+LOADED = """
+import sys
+import gateway.serving
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"pydantic", "typer", "rich", "starlette"}))
+"""
+
+
+def test_a_child_has_the_settings_and_the_pack_of_its_parent() -> None:
+    """Every setting has its value, lists as tuples; the pack is the same, its patterns and its modes included."""
+    told = settings(CHECKED, where="test")
+    pack = pack_of(told)
+    descriptor = written(told, pack)
+    try:
+        orders, again = taken(descriptor), taken(descriptor)
+    finally:
+        os.close(descriptor)
+
+    assert told.smtp.xforward_peers == orders.settings.smtp.xforward_peers == again.settings.smtp.xforward_peers
+    assert told.policy.modes == orders.settings.policy.modes
+    assert told.memory.model_dump() == {key: getattr(orders.settings.memory, key) for key in told.memory.model_dump()}
+    assert (pack.identity, pack.rules) == (orders.pack.identity, orders.pack.rules) == (again.pack.identity, pack.rules)
+
+
+def test_a_process_that_serves_smtp_checks_nothing_and_prints_nothing() -> None:
+    """Importing what it needs leaves out what checks settings and packs, the command line and the page."""
+    said = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=60)
+
+    assert "[]" == said.stdout.strip()
