@@ -1,7 +1,7 @@
 """The proof log of one process: `ports.Audit` over the files of one stream.
 
-Group commit: all records of one turn of the event loop, and those that arrive while a sync is running, share one
-write and one fdatasync, done off the loop in a thread of the stream's own; `record` returns after it. (The idea is
+Group commit: under load all records of one turn of the event loop, and those that arrive while a sync is running, share
+one write and one fdatasync, done off the loop in a thread of the stream's own; `record` returns after it. (The idea is
 DeWitt et al., "Implementation techniques for main memory database systems", SIGMOD 1984.) When the disk refuses, all
 who wait are told, nothing of theirs is in the file, and the next record tries afresh: no restart when space returns.
 
@@ -50,6 +50,7 @@ class AuditStream:
         self._loop = asyncio.get_running_loop()
         self._queue: list[Place] = []
         self._busy = self._called = self._closed = False
+        self._alone = True  # nobody shared the last sync
         self._timer: asyncio.TimerHandle | None = None
         self._lost = 0
         self._refused = False  # the last attempt failed
@@ -93,10 +94,15 @@ class AuditStream:
         return waiter
 
     def _call(self) -> None:
-        """Commit at the end of this turn of the loop, so that everybody in it comes along."""
-        if not self._busy and not self._called:
-            self._called = True
-            self._loop.call_soon(self._commit)
+        """Commit at the end of this turn of the loop, so that everybody in it comes along; at once while there is
+        nobody else, since then waiting would only make the mail late."""
+        if self._busy or self._called:
+            return
+        if self._alone:
+            self._commit()
+            return
+        self._called = True
+        self._loop.call_soon(self._commit)
 
     def _call_later(self) -> None:
         if self._timer is None and not self._busy and not self._called:
@@ -115,6 +121,7 @@ class AuditStream:
             batch.append((entry(StreamRecovered(mail_id="", at=now, lost_notes=self._lost)), None))
             self._lost = 0
         self._busy = True
+        self._alone = sum(waiter is not None for _, waiter in batch) <= 1
         self._work.put((batch, now))
 
     def _run(self) -> None:

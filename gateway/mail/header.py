@@ -12,6 +12,8 @@ from urllib.parse import unquote_to_bytes
 from gateway.mail.charset import characters
 from gateway.mail.content import Raw
 
+_SMALL_BLOCK = 240  # bytes
+_NAME = re.compile(r"[^\s:]+")
 _MAX_WORDS = 4000  # encoded words in one value
 _MAX_PARAMETERS = 100  # parameters, or segments of parameters, of one value
 
@@ -57,7 +59,10 @@ def fields(raw: Raw, start: int, end: int, cap: int, count: int, defects: dict[s
     if stop - start > cap:
         mark(defects, "header-cap")
         stop = start + cap
-    lines = _unfolded(raw[start:stop])
+    block = raw[start:stop]
+    if len(block) < _SMALL_BLOCK and (known := _small(block)) and len(known.items) <= count:
+        return known, body
+    lines = _unfolded(block)
     if len(lines) > count:
         mark(defects, "header-cap")
         del lines[count:]
@@ -73,6 +78,16 @@ def fields(raw: Raw, start: int, end: int, cap: int, count: int, defects: dict[s
                 return Fields(tuple(items)), _field_start(raw, start, stop, number)
         items.append((name.lower(), value.strip(" \t\r")))
     return Fields(tuple(items)), body
+
+
+@lru_cache(maxsize=512)
+def _small(block: bytes) -> Fields | None:
+    """The fields of a small header, as parts have them, nearly always the same few; None unless all of it is plain."""
+    lines = _unfolded(block)
+    pairs = [line.partition(":") for line in lines]
+    if len(lines) > 20 or any(not colon or not name or not _NAME.fullmatch(name) for name, colon, _ in pairs):
+        return None
+    return Fields(tuple((name.lower(), value.strip(" \t\r")) for name, _, value in pairs))
 
 
 def _blank_line(raw: Raw, start: int, end: int) -> tuple[int, int]:

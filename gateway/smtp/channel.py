@@ -156,20 +156,22 @@ class Channel(SMTP):
 
     async def _next_input(self) -> None:
         """Send what was said, then wait for bytes. A line that comes in pieces has one deadline, not one for each."""
-        await self._send()
+        self._flush()
+        if self._blocked is not None:
+            await self._heard()
         if self._deadline == NEVER:
             now = self.loop.time()
             self._deadline = min(now + self.desk.settings.command_timeout, max(self._session_end, now))
-        await self._more()
+        if not self._ended:
+            await self._more()
 
-    async def _more(self) -> None:
-        if self._ended:
-            return
-        self._waiter = self.loop.create_future()
+    def _more(self) -> "asyncio.Future[None]":
+        """Done when more bytes came, or none will any more."""
+        waiter = self._waiter = self.loop.create_future()
         if self._held:
             self._held = False
             self._channel.resume_reading()
-        await self._waiter
+        return waiter
 
     def _hold(self) -> None:
         if not self._held and not self._channel.is_closing():
@@ -203,6 +205,10 @@ class Channel(SMTP):
     async def _send(self) -> None:
         """Send what was said; wait while the client does not take it."""
         self._flush()
+        if self._blocked is not None:
+            await self._heard()
+
+    async def _heard(self) -> None:
         if self._blocked is not None:
             self._deadline = self.loop.time() + self.desk.settings.command_timeout
             await self._blocked
