@@ -1,12 +1,14 @@
 """Re-checking: would this text pass? The answer a sender sees while typing. Writes nothing. IO: reads through ports."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.disposition import Advise, Relay
-from gateway.flows.assess import Assessment, assess
+from gateway.flows.assess import Assessment, assess, internal_recipients
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.revision import NotEditable, revise
+from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
@@ -82,3 +84,11 @@ def earlier_asks(found: Assessment) -> tuple[EarlierAsk, ...]:
         EarlierAsk(asker=ask.asker, at=ask.at, subject=ask.subject, people=len({key.person for key in ask.keys}))
         for ask in found.history.earlier
     )
+
+
+async def readers(house: House, rcpt_to: Sequence[Path]) -> int:
+    """How many people a mail goes to, lists expanded as far as they are known. Raises GatewayError."""
+    inside = internal_recipients(house, rcpt_to)
+    audience = await house.directory.expand(inside)
+    outside = {path.address.key for path in rcpt_to} - set(inside)
+    return len(audience.keys) + len(outside)

@@ -1,8 +1,9 @@
 """Why a mail is held, the way a person is told: one reason for each rule that fired, strictest first. *Pure.*"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.holds.suggestion import Change
 from gateway.policy.labels import SHOWN_FIRST, Label, Mode
 from gateway.policy.pack import Pack, Reference, Rule
 from gateway.policy.verdict import Finding
@@ -66,6 +67,18 @@ def reasons_for(findings: Sequence[Finding], pack: Pack) -> tuple[Reason, ...]:
         _reason(number, found, pack.rules.get(rule_id), seen)
         for number, (rule_id, found) in enumerate(by_rule.items(), 1)
     )
+
+
+def with_changes(reasons: Sequence[Reason], changes: Sequence[Change]) -> tuple[Reason, ...]:
+    """Each reason offers what a suggestion that passes puts in its place, which may be nothing."""
+    instead = {" ".join(change.sentence.split()): change.instead for change in changes}
+
+    def own(reason: Reason) -> Reason:
+        quotes = (" ".join(quote.sentence.split()) for quote in reason.quotes)
+        found = [instead[quote] for quote in quotes if quote in instead]
+        return replace(reason, fix=next(filter(None, found), "")) if found else reason
+
+    return tuple(own(reason) for reason in reasons)
 
 
 def quoted_sentences(reasons: Sequence[Reason]) -> int:

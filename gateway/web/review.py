@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gateway.flows.suggest import Suggestion
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.text import MessageText
@@ -15,7 +16,7 @@ from gateway.web import words
 from gateway.web.access import form_token
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT
 from gateway.web.held_text import HeldText
-from gateway.web.reasons import Reason, reasons_for
+from gateway.web.reasons import Reason, reasons_for, with_changes
 from gateway.web.sheet import encodable, lay_out, on_one_line
 
 PURPOSES = ("revise", "withdraw", "dispute")
@@ -32,13 +33,15 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A text with what was found in it: as it was held, or as it was last checked."""
+    """A text with what was found in it: as it was held, or as it was last checked. `people`: how many get it."""
 
     passes: bool
     text: MessageText
     findings: tuple[Finding, ...]
     earlier: tuple[EarlierAsk, ...]
+    people: int
     lost: tuple[str, ...] = ()
+    suggestion: Suggestion | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +53,41 @@ class Typed:
     reason: str = ""
 
 
-def as_held(held: HeldMail, mail: HeldText) -> Judged:
+def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None) -> Judged:
     """The mail as it was judged when it came in."""
-    return Judged(passes=False, text=mail.text, findings=held.findings, earlier=held.earlier)
+    return Judged(
+        passes=False,
+        text=mail.text,
+        findings=held.findings,
+        earlier=held.earlier,
+        people=people,
+        suggestion=suggestion,
+    )
 
 
 def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> dict[str, Any]:
     """What changes when a text is checked again."""
-    reasons = reasons_for(judged.findings, pack)
+    suggestion = judged.suggestion
+    reasons = offered_reasons(judged, pack)
     return {
         "reasons": reasons,
         "sheet": lay_out(judged.text, reasons),
         "memory": words.memory(held, judged.earlier, window_days),
         "memory_at": _where_memory_speaks(reasons),
-        "outlook": words.outlook(judged.passes, reasons, len(held.rcpt_to)),
+        "outlook": words.outlook(judged.passes, reasons, judged.people),
+        "people_in_words": words.persons(judged.people),
+        "suggestion": suggestion,
+        "suggestion_told": words.suggested(suggestion) if suggestion else "",
+        "no_suggestion": words.NO_SUGGESTION,
         "lost": judged.lost,
         "gist": words.gist(reasons),
     }
+
+
+def offered_reasons(judged: Judged, pack: Pack) -> tuple[Reason, ...]:
+    """The reasons of a text, each with what a suggestion that passes puts in its place."""
+    reasons = reasons_for(judged.findings, pack)
+    return with_changes(reasons, judged.suggestion.changes) if judged.suggestion else reasons
 
 
 def _where_memory_speaks(reasons: Sequence[Reason]) -> int:
@@ -96,7 +117,6 @@ def review_values(
         "left": words.remaining(held.expires_at, now),
         "decision": held if held.changed_by.startswith("compliance") else None,
         "from_line": on_one_line(mail.from_line or held.mail_from.text),
-        "recipients_in_words": words.counted(len(held.rcpt_to), "recipient"),
         "editable": mail.own is not None,
         "why_not": mail.why_not,
         "about_edit": "Only your own words are here. What you quoted, attachments and recipients stay as they are.",

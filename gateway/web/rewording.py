@@ -1,24 +1,20 @@
-"""One press that applies a rule's own suggestion to the words in the edit box. *Pure.*"""
+"""One press that applies a suggestion for one rule to the words in the edit box. *Pure.*"""
 
-import re
 from collections.abc import Sequence
 
+from gateway.holds.suggestion import replaced, without
 from gateway.web.reasons import Reason
-
-_SPACES = re.compile(r"\s+")
 
 
 def reworded(text: str, reason: Reason) -> str:
-    """The first held sentence becomes the rule's suggestion, the others of this rule go; a suggestion that already
-    stands in the text is not put in twice."""
+    """The first held sentence becomes the suggestion, the others of this rule go; a suggestion that already stands in
+    the text is not put in twice."""
     if not reason.fix or reason.fix in text:
         return left_out(text, reason)
-    wanted = _sentences(reason)
-    for place, sentence in enumerate(wanted):
-        found = _find(text, sentence)
-        if found:
-            changed = text[: found.start()] + reason.fix + text[found.end() :]
-            return _without(changed, wanted[place + 1 :])
+    for place, sentence in enumerate(_sentences(reason)):
+        changed = replaced(text, sentence, reason.fix)
+        if changed != text:
+            return _without(changed, _sentences(reason)[place + 1 :])
     return text
 
 
@@ -33,20 +29,5 @@ def _sentences(reason: Reason) -> Sequence[str]:
 
 def _without(text: str, sentences: Sequence[str]) -> str:
     for sentence in sentences:
-        found = _find(text, sentence)
-        if found:
-            text = _close_gap(text[: found.start()], text[found.end() :])
+        text = without(text, sentence)
     return text
-
-
-def _close_gap(before: str, after: str) -> str:
-    """Join what stood around a removed sentence: one blank between sentences, no pile of empty lines."""
-    head, tail = before.rstrip(" \t"), after.lstrip(" \t")
-    if not head or head.endswith("\n"):
-        return head + (tail.lstrip("\n") if not head or head.endswith("\n\n") else tail)
-    return head + (tail if not tail or tail.startswith("\n") else " " + tail)
-
-
-def _find(text: str, sentence: str) -> "re.Match[str] | None":
-    """The sentence as it stands, line breaks and blanks apart."""
-    return re.search(r"\s+".join(re.escape(word) for word in _SPACES.split(sentence)), text)

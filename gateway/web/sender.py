@@ -6,6 +6,7 @@ was done is answered with 303 and shown by the GET that follows, now and on ever
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from gateway.audit.events import HoldOpened
 from gateway.errors import GatewayError
 from gateway.flows.dispute import dispute
-from gateway.flows.recheck import recheck
+from gateway.flows.recheck import readers, recheck
 from gateway.flows.release import StillHeld, release
 from gateway.flows.step import TooLate
 from gateway.flows.withdraw import withdraw
@@ -24,10 +25,20 @@ from gateway.web.access import find_hold, from_elsewhere, token_fits
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT, body_text, one_line, read_form, read_json
 from gateway.web.held_text import HeldText, Reader
 from gateway.web.pace import Pace, TooOften
-from gateway.web.reasons import reasons_for
 from gateway.web.rendering import Pages
-from gateway.web.review import Judged, Notice, Typed, as_held, live_values, review_values, story_values, waits
+from gateway.web.review import (
+    Judged,
+    Notice,
+    Typed,
+    as_held,
+    live_values,
+    offered_reasons,
+    review_values,
+    story_values,
+    waits,
+)
 from gateway.web.rewording import left_out, reworded
+from gateway.web.suggested import Suggested
 
 Form = Mapping[str, str]
 SENDER = "sender"
@@ -51,7 +62,7 @@ class SenderDesk:
 
     def __init__(self, house: House, pages: Pages, pace: Pace, key: bytes) -> None:
         self.house, self.pages, self.pace, self.key = house, pages, pace, key
-        self.reader = Reader(house=house)
+        self.reader, self.suggested = Reader(house=house), Suggested(house=house)
 
     async def review(self, request: Request) -> Response:
         """GET and HEAD: the page, as the mail stands now."""
@@ -94,12 +105,14 @@ class SenderDesk:
         return JSONResponse(
             {
                 "text": typed.text,
+                "subject": typed.subject,
                 "lost": list(judged.lost),
                 "clear": live["outlook"].clear,
                 "said": live["outlook"].said,
                 "button": live["outlook"].button,
                 "reasons": self.pages.fragment("_reasons.html", **values),
                 "letter": self.pages.fragment("_letter.html", **values),
+                "suggestion": self.pages.fragment("_suggestion.html", **values),
             }
         )
 
@@ -167,11 +180,10 @@ class SenderDesk:
     async def _reworded(self, held: HeldMail, typed: Typed, pressed: str) -> tuple[Typed, Judged]:
         """The text, with a pressed suggestion applied, and what is found in it now. Raises TooOften."""
         judged = await self._judge(held, typed)
-        text = self._apply(pressed, typed.text, judged)
-        if text == typed.text:
+        changed = self._apply(pressed, typed, judged)
+        if changed == typed:
             return typed, judged
-        typed = Typed(subject=typed.subject, text=text)
-        return typed, await self._judge(held, typed)
+        return changed, await self._judge(held, changed)
 
     async def _judge(self, held: HeldMail, typed: Typed) -> Judged:
         """Raises TooOften."""
@@ -182,16 +194,27 @@ class SenderDesk:
         raw = await self.reader.raw(held)
         found = await recheck(self.house, held, raw, typed.text, typed.subject)
         text = found.text or (await self.reader.read(held)).text
-        return Judged(passes=found.passes, text=text, findings=found.findings, earlier=found.earlier, lost=found.lost)
+        return Judged(
+            passes=found.passes,
+            text=text,
+            findings=found.findings,
+            earlier=found.earlier,
+            people=await readers(self.house, held.rcpt_to),
+            lost=found.lost,
+            suggestion=await self.suggested.find(held, raw, typed.text, typed.subject, found),
+        )
 
-    def _apply(self, pressed: str, text: str, judged: Judged) -> str:
-        """ "fix 2 RULE" or "drop 2 RULE": the suggestion of the second reason, if that still is this rule's."""
+    def _apply(self, pressed: str, typed: Typed, judged: Judged) -> Typed:
+        """ "suggest": the version that passes; "fix 2 RULE" or "drop 2 RULE": what is offered for the second reason, if
+        that still is this rule's."""
         kind, _, which = pressed.partition(" ")
+        if kind == "suggest" and judged.suggestion:
+            return replace(typed, subject=judged.suggestion.subject, text=judged.suggestion.text)
         change = {"fix": reworded, "drop": left_out}.get(kind)
-        for reason in reasons_for(judged.findings, self.house.pack):
+        for reason in offered_reasons(judged, self.house.pack):
             if change and which == f"{reason.number} {reason.rule_id}":
-                return change(text, reason)
-        return text
+                return replace(typed, text=change(typed.text, reason))
+        return typed
 
     async def _show(
         self,
@@ -212,8 +235,8 @@ class SenderDesk:
             )
             return self.pages.page("story.html", status=status, **values)
         mail = await self.reader.read(held)
-        live = self._live(held, as_held(held, mail))
         typed = _typed(form or {}, held, mail)
+        live = self._live(held, await self._as_held(held, mail))
         return self._page(
             request, held, mail, typed, live, notice=notice, status=status, missing=missing, open_form=open_form
         )
@@ -244,6 +267,13 @@ class SenderDesk:
             open_form=open_form,
         )
         return self.pages.page("review.html", status=status, **values)
+
+    async def _as_held(self, held: HeldMail, mail: HeldText) -> Judged:
+        """The mail as it came in, with a suggestion; a page that is only looked at is there in any case."""
+        suggestion = None
+        if mail.own is not None:
+            suggestion = await self.suggested.look(held, await self.reader.raw(held), mail.own, held.subject)
+        return as_held(held, mail, await readers(self.house, held.rcpt_to), suggestion)
 
     def _live(self, held: HeldMail, judged: Judged) -> Mapping[str, Any]:
         return live_values(held, judged, self.house.pack, self.house.settings.memory.window_days)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gateway.flows.suggest import Suggestion
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.web.reasons import Reason, quoted_sentences
@@ -71,17 +72,35 @@ def counted(number: int, noun: str, *, figures: bool = False) -> str:
     return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
 
 
-def outlook(passes: bool, reasons: Sequence[Reason], recipients: int) -> Outlook:
+def outlook(passes: bool, reasons: Sequence[Reason], people: int) -> Outlook:
     """What will happen on sending, in words."""
     if not passes:
         marked = quoted_sentences(reasons)
-        places = (
-            f"{counted(marked, 'place')} still {'needs' if marked == 1 else 'need'}" if marked else "it still needs"
-        )
-        return Outlook(clear=False, said=f"Not ready yet: {places} another wording. Nothing goes out.", button="Send")
-    whom = counted(recipients, "recipient")
+        needs = f"{counted(marked, 'place')} {'needs' if marked == 1 else 'need'}" if marked else "it needs"
+        said = f"Not ready yet: {needs} another wording. Nothing goes out."
+        return Outlook(clear=False, said=said, button=f"Still held: {needs} another wording")
+    whom = persons(people)
     said = f"All clear. When you send it, it goes to {whom}, attachments included."
     return Outlook(clear=True, said=said, button=f"Send to {whom}")
+
+
+def persons(number: int) -> str:
+    """ "one person", "14 people"."""
+    return counted(number, "person").replace("persons", "people")
+
+
+def suggested(suggestion: Suggestion) -> str:
+    """What a suggestion is, and what is left for the person to see to."""
+    told = "Checked just now: with these changes it can go out. The rest stays as you wrote it."
+    if suggestion.offered and not suggestion.own:
+        return f"{told} Please see whether the artwork really is where it says, and change the words if not."
+    return told
+
+
+NO_SUGGESTION = (
+    "Without the marked words this mail would say nothing, or it would still be held, so we have no wording to propose."
+    " Change it yourself, take it back, or tell us that this is a mistake. Taking it back is often the simplest."
+)
 
 
 def gist(reasons: Sequence[Reason]) -> str:

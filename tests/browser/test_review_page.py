@@ -59,7 +59,7 @@ async def test_the_senders_minute_with_script(desk: Desk, browser: Chromium, wid
         await tab.type("The LinkedIn banner is kept in the brand folder for anyone who may ever want it.")
         await tab.until('document.getElementById("outlook").classList.contains("go")')
         assert await tab.js('document.querySelectorAll("mark").length') == 0
-        assert await tab.js('document.getElementById("go").textContent') == "Send to one recipient"
+        assert await tab.js('document.getElementById("go").textContent') == "Send to three people"
         await tab.press("#go")  # not ticked: the browser itself asks for the tick
         assert (await desk.now_of(held)).state is HoldState.HELD
         await tab.press("#sure")

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from gateway.audit.events import HoldChanged, HoldOpened
+from gateway.errors import StoreUnavailable
 from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.holds.offer import ATTACHED
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.web.app import web_app
@@ -23,7 +25,7 @@ async def test_the_page_says_what_is_held_and_why(desk: Desk) -> None:
     page = (await desk.get()).text
     assert "<mark>Just a reminder to put the new banner on your personal LinkedIn profile" in page
     rule = desk.house.pack.rules["repeat-ask"]
-    for words in (rule.title, rule.why, rule.advice, rule.fix):
+    for words in (rule.title, rule.why, rule.advice, ATTACHED):
         assert words in page
 
 
@@ -127,16 +129,15 @@ async def test_checking_again_changes_nothing(desk: Desk) -> None:
     answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "check"})
     assert answer.status_code == 200
     assert "All clear" in answer.text
-    assert "Send to one recipient" in answer.text
+    assert "Send to three people" in answer.text
     assert await desk.snapshot(held) == before
 
 
 async def test_a_suggestion_is_applied_by_one_press(desk: Desk) -> None:
-    """ "Use this wording" puts the rule's own sentence in place of the held one, and the result is clear."""
+    """ "Use this wording" puts the sentence that passes in place of the held one, and the result is clear."""
     held = await desk.hold()
-    fix = desk.house.pack.rules["repeat-ask"].fix
     answer = await desk.post({**await desk.form(), "do": "fix 1 repeat-ask"})
-    assert fix in answer.text
+    assert ATTACHED in answer.text
     assert "All clear" in answer.text
     assert "Just a reminder" not in answer.text
     assert await desk.now_of(held) == held
@@ -351,3 +352,46 @@ async def test_only_what_was_done_wakes_the_worker(desk: Desk) -> None:
         await client.post(HERE, data={**form, "sure": "yes"})
         assert woken == [1]
     assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
+async def test_a_version_that_passes_is_shown_and_applied_by_one_press(desk: Desk) -> None:
+    """The page shows what would change; one press puts it into the box, clear to send; nothing is sent by it."""
+    held = await desk.hold()
+    page = (await desk.get()).text
+    assert "A version that passes" in page
+    assert f"<ins>{ATTACHED}</ins>" in page
+    answer = await desk.post({**await desk.form(), "do": "suggest"})
+    assert "All clear" in answer.text
+    assert ATTACHED in answer.text
+    assert "The minutes are in the usual folder." in answer.text
+    assert await desk.now_of(held) == held
+
+
+async def test_where_nothing_passes_the_page_says_so(desk: Desk) -> None:
+    """No press is offered that would not help, and the other ways out are named."""
+    await desk.hold(letter("Who has not yet changed their LinkedIn banner? Reply when done.\n", attachments=()))
+    page = (await desk.get()).text
+    assert "No ready wording this time" in page
+    assert 'value="suggest"' not in page
+
+
+async def test_a_suggested_wording_that_is_not_the_mails_own_asks_to_be_looked_at(desk: Desk) -> None:
+    """A pack's sentence says where artwork is kept; the page asks whether that is so."""
+    body = "Hi all,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n\nAnn\n"
+    await desk.hold(letter(body, attachments=()))
+    assert "Please see whether the artwork really is where it says" in (await desk.get()).text
+
+
+async def test_a_look_is_a_page_also_when_no_suggestion_can_be_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the directory does not answer while a suggestion is looked for, the page is there without one."""
+    await desk.hold()
+
+    async def mute(*args: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("gateway.web.suggested.suggest", mute)
+    answer = await desk.get()
+    assert answer.status_code == 200
+    assert 'value="suggest"' not in answer.text

@@ -32,7 +32,7 @@ AGENTS = (
     "python-requests/2.31",
     "",
 )
-PRESSES = ("", "send", "check", "withdraw", "dispute", "fix 1 repeat-ask", "drop 1 repeat-ask")
+PRESSES = ("", "send", "check", "suggest", "withdraw", "dispute", "fix 1 repeat-ask", "drop 1 repeat-ask")
 
 
 async def scan(desk: Desk, secret: str, *, empty: bool) -> int:
@@ -449,8 +449,8 @@ async def test_a_live_check_answers_in_words(desk: Desk) -> None:
     clear = (await desk.client.post(HERE + "/check", json={**asked, "text": CLEAN})).json()
     fixed = (await desk.client.post(HERE + "/check", json={**asked, "do": "drop 1 repeat-ask"})).json()
     assert (held["clear"], clear["clear"], fixed["clear"]) == (False, True, True)
-    assert "one place still needs another wording" in held["said"]
-    assert clear["button"] == "Send to one recipient"
+    assert "one place needs another wording" in held["said"]
+    assert clear["button"] == "Send to three people"
     assert "<mark>Just a reminder" in held["letter"]
     assert "<mark>" not in clear["letter"]
     assert "Just a reminder" not in fixed["text"]

@@ -33,6 +33,7 @@ class Editor {
     form.addEventListener("submit", (event) => this.submitted(event));
     find("check").addEventListener("click", (event) => { event.preventDefault(); this.check(); });
     find("reasons").addEventListener("click", (event) => this.pressed(event));
+    find("suggestion").addEventListener("click", (event) => this.pressed(event));
     this.paint();
   }
 
@@ -87,11 +88,16 @@ class Editor {
   }
 
   show(found, asked) {
-    if (asked.do && this.text.value === asked.text) this.put(found.text);
+    if (asked.do && this.text.value === asked.text) {
+      this.subject.value = found.subject;
+      this.put(found.text);
+    }
     replaceContent(find("reasons"), found.reasons);
+    replaceContent(find("suggestion"), found.suggestion);
     replaceContent(find("letter"), found.letter);
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
+    find("go").classList.toggle("primary", found.clear);
     find("lost").hidden = !found.lost.length;
     find("lost").replaceChildren(...found.lost.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
     this.say(found.said, found.clear);
@@ -132,7 +138,7 @@ class Editor {
   }
 
   pressed(event) {
-    const button = event.target.closest(".apply button");
+    const button = event.target.closest("button[form=revise]");
     if (!button) return;
     event.preventDefault();
     this.check(button.value);
