@@ -144,10 +144,18 @@ class HoldTable(Protocol):
         ...
 
     async def change(
-        self, held: HeldMail, action: HoldAction, *, at: datetime, by: str, note: str = "", ask_id: str = ""
+        self,
+        held: HeldMail,
+        action: HoldAction,
+        *,
+        at: datetime,
+        by: str,
+        note: str = "",
+        ask_id: str = "",
+        rcpt_to: Sequence[Path] = (),
     ) -> HeldMail | None:
         """Compare-and-set on state and version through the lifecycle table; the changed mail, or None when somebody was
-        faster or the table forbids it. Non-empty `note` and `ask_id` are stored."""
+        faster or the table forbids it. Non-empty `note`, `ask_id` and `rcpt_to` are stored."""
         ...
 
     async def add_recipients(self, held: HeldMail, rcpt_to: Sequence[Path]) -> HeldMail | None:

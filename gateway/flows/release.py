@@ -6,8 +6,8 @@ unit commits. IO through ports.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, replace
 
 from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, assess
@@ -17,10 +17,13 @@ from gateway.flows.step import Lost, TooLate, known, take, too_late
 from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
+from gateway.holds.recipients import staying, without_recipients
 from gateway.holds.revision import NotEditable, Revision, revise
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.ports import House, Unit
+
+NOBODY = "Nobody is left to send it to."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +58,22 @@ async def release(
     actor: str,
     decision: bool = False,
     note: str = "",
+    off: Collection[str] = (),
     along: Along = nothing,
 ) -> Released | StillHeld | TooLate:
-    """Send a held mail with these words (None: as they are). With `decision`, compliance sends it whatever the verdict
-    is, and `note` is what the sender is told. `along` joins the same unit. Raises KeyError for an unknown id,
-    GatewayError when nothing was done."""
+    """Send a held mail with these words (None: as they are), but not to the addresses in `off`. With `decision`,
+    compliance sends it whatever the verdict is, and `note` is what the sender is told. `along` joins the same unit.
+    Raises KeyError for an unknown id, GatewayError when nothing was done."""
     on_record: HeldMail | None = None
     try:
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
             if next_state(held.state, HoldAction.RELEASE) is None:
                 return TooLate(held=held)
-            raw = await unit.holds.raw(hold_id)
+            raw = without_recipients(await unit.holds.raw(hold_id), off)
+            held = replace(held, rcpt_to=staying(held.rcpt_to, off))
+            if not held.rcpt_to:
+                return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), NOBODY))
             try:
                 revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
             except NotEditable as error:

@@ -14,7 +14,7 @@ from itertools import groupby
 from gateway.mail.text import BlockKind, MessageText
 
 NOT_AUTHORED = -1
-_INVISIBLE = re.compile(r"[\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+INVISIBLE = re.compile(r"[\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _WINDOW = 4000  # visible characters a reading may hold that its source text does not: alternative texts, addresses
 _MOST_LINES = 2000  # beyond this, changed lines are not compared one by one
 
@@ -42,7 +42,7 @@ class Script:
 
 def visible(text: str) -> str:
     """Only the characters that show: two texts that differ in nothing else say the same."""
-    return _INVISIBLE.sub("", text)
+    return INVISIBLE.sub("", text)
 
 
 def authored_lines(text: MessageText) -> list[Line]:
@@ -66,7 +66,7 @@ def authored_lines(text: MessageText) -> list[Line]:
 def placed(items: Iterable[str], text: MessageText, lines: Sequence[Line]) -> list[list[int] | None]:
     """For each item (a stretch of the source, in order) the number of the line each of its visible characters belongs
     to, or NOT_AUTHORED; None for an item the reading does not hold."""
-    shown = [place for place, character in enumerate(text.text) if not _INVISIBLE.match(character)]
+    shown = [place for place, character in enumerate(text.text) if not INVISIBLE.match(character)]
     reading = "".join(text.text[place] for place in shown)
     numbered = [(line.start, line.end, number) for number, line in enumerate(lines) if line.start >= 0]
     starts = [start for start, _, _ in numbered]
@@ -114,7 +114,7 @@ def _cut(item: str, places: Sequence[int] | None) -> list[tuple[str, int]]:
     left, line = iter(places), places[0]
     marked: list[tuple[str, int]] = []
     for character in item:
-        line = line if _INVISIBLE.match(character) else next(left)
+        line = line if INVISIBLE.match(character) else next(left)
         marked.append((character, line))
     return [("".join(letter for letter, _ in run), line) for line, run in groupby(marked, key=lambda pair: pair[1])]
 
@@ -160,7 +160,7 @@ def script(old: Sequence[Line], new: Sequence[str], present: frozenset[int]) -> 
     before: dict[int, list[str]] = {}
     after: dict[int, list[str]] = {}
     top: list[str] = []
-    for first, last, lines in _changes([line.text for line in old], new):
+    for first, last, lines in changes([line.text for line in old], new):
         here = [number for number in range(first, last) if number in present]
         drop.update(here)
         if here:
@@ -179,7 +179,7 @@ def script(old: Sequence[Line], new: Sequence[str], present: frozenset[int]) -> 
     return Script(drop=frozenset(drop), instead=instead, before=before, after=after, top=tuple(top))
 
 
-def _changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, Sequence[str]]]:
+def changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, Sequence[str]]]:
     """(first, last, lines): the old lines `first` up to `last` become these lines. What is alike at both ends is set
     aside first, so that a small edit of a long text costs little."""
     one, other = [_words(line) for line in old], [_words(line) for line in new]
@@ -208,7 +208,7 @@ def distributed(old: Sequence[Sequence[str]], new: Sequence[str]) -> list[list[s
     owners = [(line, number) for number, block in enumerate(old) for line in (["", *block] if number else block)]
     shares: list[list[str]] = [[] for _ in old]
     at, place = 0, 0
-    for first, last, lines in [*_changes([line for line, _ in owners], new), (len(owners), len(owners), ())]:
+    for first, last, lines in [*changes([line for line, _ in owners], new), (len(owners), len(owners), ())]:
         while at < first:
             shares[owners[at][1]].append(new[place])
             at, place = at + 1, place + 1

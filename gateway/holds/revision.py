@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.holds.alignment import authored_lines, distributed
+from gateway.holds.alternative import edited_alike
 from gateway.holds.html_edit import edited_html, with_charset
 from gateway.holds.plain_edit import edited_plain
 from gateway.holds.wire_text import Encoded, content_type, edited_header, encoded, subject_field, transfer_encoding
@@ -198,29 +199,39 @@ def _shares(message: Message, groups: Sequence[_Group], new: list[str]) -> list[
     speaking = [group for group in groups if group.lines] or list(groups[:1])
     shares = distributed([group.lines for group in speaking], new) if len(speaking) > 1 else [new]
     return [
-        (message.parts[number], lines)
+        (message.parts[number], _alike(message, message.parts[number], group.lines, lines))
         for group, lines in zip(speaking, (_lines("\n".join(share)) for share in shares), strict=True)
         if lines != list(group.lines)
         for number in group.parts
     ]
 
 
+def _alike(message: Message, part: Part, shown: Sequence[str], new: list[str]) -> list[str]:
+    """The new lines of one version. Where it words links and pictures its own way, those of sentences that did not
+    change stay so; all of it is new where that cannot be done."""
+    own = _own_words(_alone(message, part))
+    if _lines(own) == list(shown) or _said(own) != _said("\n".join(shown)):
+        return new
+    merged = edited_alike(shown, new, own.split("\n"))
+    return merged if merged is not None and _said("\n".join(merged)) == _said("\n".join(new)) else new
+
+
 def _rewritten(message: Message, part: Part, new: Sequence[str]) -> tuple[dict[str, bytes], bytes, tuple[str, ...]]:
     """Header fields and body of one part after the edit, and what was lost."""
     source, _ = decoding.text(message.raw, part, cap=_MOST)
+    before = bytes(message.raw[part.start : part.end])
     reading = _alone(message, part)
     lost: tuple[str, ...] = ()
     if part.content_type == "text/html":
         edited = edited_html(source, reading, new)
         text, lost = edited.html, edited.lost
-        written = encoded(text, charset=part.charset, encoding=part.encoding)
+        written = encoded(text, charset=part.charset, encoding=part.encoding, before=before)
         if written.charset != part.charset:
             written = encoded(with_charset(text, written.charset), charset=part.charset, encoding=part.encoding)
     else:
         flowed = part.parameters.get("format", "").lower() == "flowed"
-        written = encoded(
-            edited_plain(source, reading, new, flowed=flowed), charset=part.charset, encoding=part.encoding
-        )
+        text = edited_plain(source, reading, new, flowed=flowed)
+        written = encoded(text, charset=part.charset, encoding=part.encoding, before=before)
     return _fields(message, part, written), _ended(message, part, written.body), lost
 
 

@@ -29,8 +29,9 @@ class Encoded:
     encoding: str
 
 
-def encoded(text: str, *, charset: str, encoding: str) -> Encoded:
-    """`text` (any line ends) for a part that had this charset and transfer encoding."""
+def encoded(text: str, *, charset: str, encoding: str, before: bytes = b"") -> Encoded:
+    """`text` (any line ends) for a part that had this charset and transfer encoding. `before`: the part's body as it
+    was; lines of it that say the same are written as they were."""
     text = "\r\n".join(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     name, data = _in_charset(text, charset)
     if encoding == "base64":
@@ -40,7 +41,29 @@ def encoded(text: str, *, charset: str, encoding: str) -> Encoded:
     high = sum(octet > 126 or octet == 27 for octet in data)
     if encoding != "quoted-printable" and high * 3 > len(data):
         return Encoded(body=_base64(data), charset=name, encoding="base64")
-    return Encoded(body=_quoted(data), charset=name, encoding="quoted-printable")
+    kept = _kept(before, data) if encoding == "quoted-printable" else None
+    return Encoded(body=kept or _quoted(data), charset=name, encoding="quoted-printable")
+
+
+def _kept(before: bytes, data: bytes) -> bytes | None:
+    """Quoted-printable lines as another program wrote them, but for those whose words changed; None where that would
+    not read back as `data`."""
+    old = before.splitlines(keepends=True)
+    said = [binascii.a2b_qp(line) for line in old]
+    head = tail = 0
+    first, last = 0, len(data)
+    while head < len(old) and data.startswith(said[head], first):
+        first += len(said[head])
+        head += 1
+    while (
+        tail < len(old) - head and last - len(said[-1 - tail]) >= first and data.endswith(said[-1 - tail], first, last)
+    ):
+        last -= len(said[-1 - tail])
+        tail += 1
+    middle = _quoted(data[first:last])
+    joint = b"=\r\n" if middle and tail and not middle.endswith(b"\n") else b""
+    body = b"".join([*old[:head], middle, joint, *old[len(old) - tail :]])
+    return body if binascii.a2b_qp(body) == data and not _DELIMITER_LIKE.search(middle) else None
 
 
 def _in_charset(text: str, charset: str) -> tuple[str, bytes]:

@@ -76,7 +76,15 @@ class HoldRows:
         return [hold_of(row) for row in await self._transaction.rows(query)]
 
     async def change(
-        self, held: HeldMail, action: HoldAction, *, at: datetime, by: str, note: str = "", ask_id: str = ""
+        self,
+        held: HeldMail,
+        action: HoldAction,
+        *,
+        at: datetime,
+        by: str,
+        note: str = "",
+        ask_id: str = "",
+        rcpt_to: Sequence[Path] = (),
     ) -> HeldMail | None:
         """See the port."""
         state = next_state(held.state, action)
@@ -89,8 +97,11 @@ class HoldRows:
             changed_by=by,
             note=note or held.note,
             ask_id=ask_id or held.ask_id,
+            rcpt_to=tuple(rcpt_to) or held.rcpt_to,
         )
-        fields = {"state": state.value, "changed_at": at, "changed_by": by}
+        fields: dict[str, Any] = {"state": state.value, "changed_at": at, "changed_by": by}
+        if rcpt_to:
+            fields["rcpt_to"] = paths_document(rcpt_to)
         return await self._set(held, changed, fields | {"note": changed.note, "ask_id": changed.ask_id})
 
     async def add_recipients(self, held: HeldMail, rcpt_to: Sequence[Path]) -> HeldMail | None:

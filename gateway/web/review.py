@@ -1,7 +1,7 @@
 """The values the review page and the story page show. *Pure.*"""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,7 @@ class Typed:
     subject: str
     text: str
     reason: str = ""
+    off: frozenset[int] = frozenset()  # numbers of the recipients it shall not go to
 
 
 def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None) -> Judged:
@@ -113,13 +114,14 @@ def review_values(
     """All values of the review page; `missing`: Send was pressed without the tick."""
     return {
         **live,
+        "off": typed.off,
         **_both(held, key, here),
         "left": words.remaining(held.expires_at, now),
         "decision": held if held.changed_by.startswith("compliance") else None,
         "from_line": on_one_line(mail.from_line or held.mail_from.text),
         "editable": mail.own is not None,
         "why_not": mail.why_not,
-        "about_edit": "Only your own words are here. What you quoted, attachments and recipients stay as they are.",
+        "about_edit": words.ABOUT_EDIT,
         "subject": encodable(typed.subject),
         "text": encodable(typed.text),
         "reason": encodable(typed.reason),
@@ -143,6 +145,11 @@ def story_values(
         "kept": encodable(kept),
         "open_form": open_form,
     }
+
+
+def addressed(held: HeldMail, off: Collection[int]) -> HeldMail:
+    """The mail as it would go out when these recipients are taken off."""
+    return replace(held, rcpt_to=tuple(path for number, path in enumerate(held.rcpt_to) if number not in off))
 
 
 def waits(held: HeldMail) -> bool:

@@ -20,6 +20,7 @@ from gateway.flows.release import StillHeld, release
 from gateway.flows.step import TooLate
 from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
+from gateway.holds.recipients import without_recipients
 from gateway.ports import House
 from gateway.web.access import find_hold, from_elsewhere, token_fits
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT, body_text, one_line, read_form, read_json
@@ -30,6 +31,7 @@ from gateway.web.review import (
     Judged,
     Notice,
     Typed,
+    addressed,
     as_held,
     live_values,
     offered_reasons,
@@ -50,6 +52,9 @@ CHANGED = Notice(
 TICK_FIRST = Notice(tone="ask", title="Not sent yet.", told="Please tick the box beside Send first.")
 STILL_HELD = Notice(
     tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below."
+)
+NOBODY_LEFT = Notice(
+    tone="ask", title="Nobody would get it.", told="Leave at least one person on it, or take the mail back below."
 )
 BUSY = Notice(tone="ask", title="One moment.", told="Too many presses at once. Your text is below; please press again.")
 CHECKED_CLEAR = Notice(tone="done", title="All clear.", told="Nothing has been sent yet: tick the box and press Send.")
@@ -110,6 +115,7 @@ class SenderDesk:
                 "clear": live["outlook"].clear,
                 "said": live["outlook"].said,
                 "button": live["outlook"].button,
+                "whom": live["people_in_words"],
                 "reasons": self.pages.fragment("_reasons.html", **values),
                 "letter": self.pages.fragment("_letter.html", **values),
                 "suggestion": self.pages.fragment("_suggestion.html", **values),
@@ -153,8 +159,13 @@ class SenderDesk:
         if mail.own is None:
             return await self._show(request, held, form)
         typed = _typed(form, held, mail)
+        if not addressed(held, typed.off).rcpt_to:
+            return await self._show(request, held, form, notice=NOBODY_LEFT, status=422)
+        off = [held.rcpt_to[number].text for number in typed.off]
         async with self.pace.turn(held.id):
-            outcome = await release(self.house, held.id, new_text=typed.text, new_subject=typed.subject, actor=SENDER)
+            outcome = await release(
+                self.house, held.id, new_text=typed.text, new_subject=typed.subject, actor=SENDER, off=off
+            )
             if isinstance(outcome, StillHeld):  # with its marks; a text that passes by now is shown as such
                 live = self._live(held, await self._recheck(held, typed))
                 return self._page(request, held, mail, typed, live, notice=STILL_HELD, status=422)
@@ -191,7 +202,9 @@ class SenderDesk:
             return await self._recheck(held, typed)
 
     async def _recheck(self, held: HeldMail, typed: Typed) -> Judged:
-        raw = await self.reader.raw(held)
+        away = [held.rcpt_to[number].text for number in typed.off]
+        raw = without_recipients(await self.reader.raw(held), away)
+        held = addressed(held, typed.off)
         found = await recheck(self.house, held, raw, typed.text, typed.subject)
         text = found.text or (await self.reader.read(held)).text
         return Judged(
@@ -300,4 +313,13 @@ def _typed(form: Form, held: HeldMail, mail: HeldText) -> Typed:
         subject=held.subject if subject is None else one_line(subject, MAX_SUBJECT),
         text=(mail.own or "") if text is None else body_text(text),
         reason=form.get("reason", "")[:MAX_REASON],
+        off=_off(form, len(held.rcpt_to)),
+    )
+
+
+def _off(form: Form, recipients: int) -> frozenset[int]:
+    """Recipients taken off: ticked boxes of the form, or their numbers with commas as the script sends them."""
+    named = form.get("off", "").split(",")
+    return frozenset(
+        number for number in range(recipients) if form.get(f"off-{number}") == "yes" or str(number) in named
     )

@@ -41,7 +41,8 @@ class Suggested:
         self, held: HeldMail, raw: bytes, text: str, subject: str, found: Recheck | None = None
     ) -> Suggestion | None:
         """The suggestion for this text; `found` is its judgement where that is known. Raises GatewayError."""
-        key = hashlib.sha256("\0".join((held.id, str(held.version), subject, text)).encode("utf-8", "replace"))
+        to = " ".join(path.text for path in held.rcpt_to)
+        key = hashlib.sha256("\0".join((held.id, str(held.version), to, subject, text)).encode("utf-8", "replace"))
         async with self._turn:
             known = self._found.get(key.hexdigest())
             if known and self.now() - known[0] < _FRESH:

@@ -97,6 +97,10 @@ def suggested(suggestion: Suggestion) -> str:
     return told
 
 
+ABOUT_EDIT = (
+    "Only your own words are here. What you quoted and attached stays as it is, and so does the formatting of what you"
+    " do not change."
+)
 NO_SUGGESTION = (
     "Without the marked words this mail would say nothing, or it would still be held, so we have no wording to propose."
     " Change it yourself, take it back, or tell us that this is a mistake. Taking it back is often the simplest."

@@ -206,12 +206,17 @@ def _attribute(tag: str, name: str) -> str:
     return html.unescape(found[1]) if found else ""
 
 
-def letter(body: str = BODY, subject: str = "Our new banner", attachments: Sequence[str] = ("banner.png",)) -> bytes:
+def letter(
+    body: str = BODY,
+    subject: str = "Our new banner",
+    attachments: Sequence[str] = ("banner.png",),
+    to: Sequence[str] = (TEAM,),
+) -> bytes:
     """Ann's mail to the team."""
     return written(
         Letter(
             sender=f"Ann Fields <{ANN}>",
-            to=[TEAM],
+            to=list(to),
             subject=subject,
             body=body,
             attachments=attachments,

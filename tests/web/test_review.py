@@ -8,15 +8,18 @@ import pytest
 
 from gateway.audit.events import HoldChanged, HoldOpened
 from gateway.errors import StoreUnavailable
+from gateway.flows.deliver import deliver
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.offer import ATTACHED
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.web.app import web_app
 from gateway.web.pace import Pace
-from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, SECRET, TEAM, Desk, letter, open_desk
+from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, NOON, SECRET, TEAM, Desk, letter, open_desk
 
 HERE = f"/h/{SECRET}"
+OTHERS = "kim.lee@corp.example"
+PLEASE = "Hi,\n\nif you like, put the attached banner on your LinkedIn profile.\n\nAnn\n"
 
 
 async def test_the_page_says_what_is_held_and_why(desk: Desk) -> None:
@@ -395,3 +398,46 @@ async def test_a_look_is_a_page_also_when_no_suggestion_can_be_made(
     answer = await desk.get()
     assert answer.status_code == 200
     assert 'value="suggest"' not in answer.text
+
+
+async def test_somebody_taken_off_does_not_get_it(desk: Desk) -> None:
+    """A ticked recipient is neither in the envelope nor in To; the button counts those who stay."""
+    held = await desk.hold(letter(to=(TEAM, OTHERS)), to=[TEAM, OTHERS])
+    form = {**await desk.form(), "text": CLEAN, "off-1": "yes"}
+    assert "Send to three people" in (await desk.post({**form, "do": "check"})).text
+    assert (await desk.post({**form, "do": "send", "sure": "yes"})).status_code == 303
+    [mail] = await desk.outgoing()
+    assert [path.text for path in mail.rcpt_to] == [TEAM]
+    assert OTHERS.encode() not in mail.raw
+    await deliver(desk.house, mail)
+    assert [path.text for path in (await desk.now_of(held)).rcpt_to] == [TEAM]
+
+
+async def test_taking_off_those_who_were_asked_clears_a_repeat(desk: Desk) -> None:
+    """Memory is asked about those who stay."""
+    await desk.asked(ANN, NOON - timedelta(days=9))
+    await desk.hold(letter(PLEASE, to=(TEAM, OTHERS)), to=[TEAM, OTHERS])
+    form = await desk.form()
+    assert "Still held" in (await desk.post({**form, "do": "check"})).text
+    assert "Send to one person" in (await desk.post({**form, "do": "check", "off-0": "yes"})).text
+
+
+async def test_somebody_must_stay(desk: Desk) -> None:
+    """With everybody ticked off nothing is sent, and the way to take it back is named."""
+    held = await desk.hold(to=[TEAM, OTHERS])
+    form = {**await desk.form(), "text": CLEAN, "off-0": "yes", "off-1": "yes", "do": "send", "sure": "yes"}
+    answer = await desk.post(form)
+    assert answer.status_code == 422
+    assert "Nobody would get it." in answer.text
+    assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("field", ["to", "cc", "rcpt_to", "from", "off-7", "add", "attachment"])
+async def test_nobody_can_be_put_on(desk: Desk, field: str) -> None:
+    """Fields that are not ours change neither recipients nor sender."""
+    await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes", field: "eve@corp.example"})
+    [mail] = await desk.outgoing()
+    assert [path.text for path in mail.rcpt_to] == [TEAM]
+    assert mail.mail_from.text == ANN
+    assert b"eve@corp.example" not in mail.raw

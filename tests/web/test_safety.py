@@ -19,7 +19,7 @@ from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.log import set_up
 from gateway.web.access import LINGERS, form_token
 from gateway.web.app import web_app
-from gateway.web.forms import MAX_BODY
+from gateway.web.forms import MAX_BODY, MAX_FIELDS
 from gateway.web.pace import Pace
 from gateway.web.shield import HEADERS
 from tests.web.desk import CLEAN, KEY, OTHER, SECRET, Desk, ServedForm, forms, letter, links, open_desk
@@ -242,7 +242,7 @@ async def test_a_body_too_large_is_refused_unread(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
-        (b"&".join(b"a%d=1" % number for number in range(40)), "application/x-www-form-urlencoded", 400),
+        (b"&".join(b"a%d=1" % number for number in range(MAX_FIELDS + 1)), "application/x-www-form-urlencoded", 400),
         (b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x", 415),
         (b"do=send", "text/plain", 415),
         (b"do=send", "", 415),

@@ -30,6 +30,7 @@ class Editor {
     this.flight = null;
     this.text.addEventListener("input", () => this.touched());
     this.subject.addEventListener("input", () => this.touched());
+    find("off")?.addEventListener("change", () => this.touched());
     form.addEventListener("submit", (event) => this.submitted(event));
     find("check").addEventListener("click", (event) => { event.preventDefault(); this.check(); });
     find("reasons").addEventListener("click", (event) => this.pressed(event));
@@ -74,7 +75,7 @@ class Editor {
     clearTimeout(this.timer);
     this.flight?.abort();
     this.flight = new AbortController();
-    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value, do: pressed };
+    const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value, do: pressed, off: this.off() };
     try {
       const answer = await fetch(this.form.dataset.live, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
@@ -87,6 +88,11 @@ class Editor {
     }
   }
 
+  // Numbers of the recipients that are ticked off.
+  off() {
+    return [...this.form.querySelectorAll("#off input:checked")].map((box) => box.id.replace("off-", "")).join();
+  }
+
   show(found, asked) {
     if (asked.do && this.text.value === asked.text) {
       this.subject.value = found.subject;
@@ -97,6 +103,7 @@ class Editor {
     replaceContent(find("letter"), found.letter);
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
+    find("whom").textContent = found.whom;
     find("go").classList.toggle("primary", found.clear);
     find("lost").hidden = !found.lost.length;
     find("lost").replaceChildren(...found.lost.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
