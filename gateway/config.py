@@ -127,6 +127,7 @@ class Holds(_Section):
     remind_hours: int = Field(default=24, ge=0)  # before it expires, the sender is reminded; 0: never
     digest_seconds: int = Field(default=60, ge=0)  # after a notice, further holds of this sender are told together
     retry_hours: int = Field(default=48, ge=1)  # how long we try to deliver our own mail
+    undo_seconds: int = Field(default=10, ge=0, le=600)  # how long a mail sent from the page can be taken back
 
     @model_validator(mode="after")
     def _room_for_the_key(self) -> Self:

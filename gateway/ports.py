@@ -198,6 +198,11 @@ class Outbox(Protocol):
         """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED)."""
         ...
 
+    async def recall(self, hold_id: str, *, now: datetime) -> bool:
+        """Take the release of a hold out again before it is due: True when it is gone, and nobody will be offered it.
+        False when its time has come, it is leased, or there is none. Never both a lease and a recall."""
+        ...
+
     async def done(self, mail_id: str) -> None:
         """Delivered or given up: remove it."""
         ...

@@ -14,7 +14,9 @@ from gateway.audit.events import HoldOpened
 from gateway.cli.screen import chosen, console, refuse, shown
 from gateway.config import Settings, load
 from gateway.config import settings as typed
+from gateway.flows.dispute import uphold
 from gateway.flows.release import Released, release
+from gateway.flows.step import Changed
 from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
@@ -26,6 +28,7 @@ Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Settings")]
 State = Annotated[str | None, typer.Option(metavar="DIR", help="Where state is kept")]
 Form = Annotated[str, typer.Option("--format", metavar="text|json")]
 Id = Annotated[str, typer.Argument(metavar="ID")]
+Note = Annotated[str, typer.Option(metavar="TEXT", help="What the sender is told; goes into the audit")]
 By = Annotated[str, typer.Option(metavar="NAME", help="Who decides; goes into the audit")]
 OPEN = (HoldState.HELD, HoldState.DISPUTED, HoldState.SENDING)
 _T = TypeVar("_T")
@@ -105,24 +108,41 @@ def show(hold_id: Id, config: Config = None, state: State = None, form: Form = "
 def release_(
     hold_id: Id,
     by: By = "",
+    note: Note = "",
     config: Config = None,
     state: State = None,
 ) -> None:
-    """Let a held mail go as it is: a decision of compliance, recorded with its name.
+    """Let a held mail go as it is: a decision of compliance, recorded with its name, told to the sender.
 
-    Example: askonce holds release 0192f3a4 --by j.doe
+    Example: askonce holds release 0192f3a4 --by j.doe --note "It is about our own page."
     """
 
     async def act(house: House) -> object:
         held = await _known(house, hold_id)
-        return await release(
-            house, held.id, new_text=None, new_subject=None, actor=f"compliance:{by or _who()}", decision=True
-        )
+        actor = f"compliance:{by or _who()}"
+        return await release(house, held.id, new_text=None, new_subject=None, actor=actor, decision=True, note=note)
 
     outcome = _run(act, config, state)
     if not isinstance(outcome, Released):
         refuse(f"not released: {_reason(outcome)}")
     console.print(f"{hold_id}: released; it goes out with the gateway's next beat", markup=False, highlight=False)
+
+
+@holds.command("uphold")
+def uphold_(hold_id: Id, by: By = "", note: Note = "", config: Config = None, state: State = None) -> None:
+    """Decide a dispute: the hold stands. The sender is told, sees the note on the page, and may still change the mail.
+
+    Example: askonce holds uphold 0192f3a4 --by j.doe --note "The second paragraph asks about people's own profiles."
+    """
+
+    async def act(house: House) -> object:
+        held = await _known(house, hold_id)
+        return await uphold(house, held.id, note=note, actor=f"compliance:{by or _who()}")
+
+    outcome = _run(act, config, state)
+    if not isinstance(outcome, Changed):
+        refuse(f"not upheld: {_reason(outcome)}; only a disputed hold can be upheld")
+    console.print(f"{hold_id}: the hold stands; its sender is told", markup=False, highlight=False)
 
 
 @holds.command("withdraw")

@@ -182,7 +182,8 @@ async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, no
         held = await unit.holds.get(mail.hold_id)
         first = held is not None and held.state is HoldState.SENDING
         if held and first:
-            changed = await unit.holds.change(held, HoldAction.DELIVERED, at=now, by="gateway", rcpt_to=mail.rcpt_to)
+            by = held.changed_by  # who sent it stays on the page; the record says who marked it
+            changed = await unit.holds.change(held, HoldAction.DELIVERED, at=now, by=by, rcpt_to=mail.rcpt_to)
             if changed:
                 await _record_fact(house, step_record(held, changed, HoldAction.DELIVERED, at=now, by="gateway"))
         if mail.ask_id:

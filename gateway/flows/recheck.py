@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.disposition import Advise, Relay
 from gateway.flows.assess import Assessment, assess, internal_recipients
@@ -12,7 +12,8 @@ from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.labels import Label
+from gateway.policy.labels import Label, Mode
+from gateway.policy.pack import Override
 from gateway.policy.verdict import Finding
 from gateway.ports import House
 
@@ -20,7 +21,8 @@ from gateway.ports import House
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recheck:
     """`passes`: release would send it now. `text` is the revised mail as read, where `findings` have their offsets;
-    `lost` what the edit cannot keep; `reason` why the mail cannot be edited at all, "" when it can."""
+    `lost` what the edit cannot keep; `override` what it takes to send it all the same;
+    `reason` why the mail cannot be edited at all, "" when it can."""
 
     passes: bool
     label: Label
@@ -29,6 +31,7 @@ class Recheck:
     text: MessageText
     lost: tuple[str, ...] = ()
     reason: str = ""
+    override: Override = "none"
 
 
 async def recheck(
@@ -51,7 +54,9 @@ async def recheck(
             unit=unit,
             reserve=False,
         )
-    return checked(found, message, revision.lost)
+    return replace(
+        checked(found, message, revision.lost), override=house.pack.override(holding_rules(found.verdict.findings))
+    )
 
 
 def checked(found: Assessment, message: Message, lost: tuple[str, ...] = ()) -> Recheck:
@@ -71,6 +76,11 @@ def sealed(held: HeldMail, text: MessageText, reason: str) -> Recheck:
     return Recheck(
         passes=False, label=held.label, findings=held.findings, earlier=held.earlier, text=text, reason=reason
     )
+
+
+def holding_rules(findings: Sequence[Finding]) -> list[str]:
+    """Ids of the rules that stop a mail."""
+    return [finding.rule_id for finding in findings if finding.mode in (Mode.HOLD, Mode.REJECT)]
 
 
 def passing(found: Assessment) -> bool:

@@ -8,11 +8,12 @@ unit commits. IO through ports.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, assess
 from gateway.flows.notify import about, enveloped, unanswerable
-from gateway.flows.recheck import Recheck, checked, passing, sealed
+from gateway.flows.recheck import Recheck, checked, holding_rules, passing, sealed
 from gateway.flows.step import Lost, TooLate, known, take, too_late
 from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
@@ -59,11 +60,14 @@ async def release(
     decision: bool = False,
     note: str = "",
     off: Collection[str] = (),
+    undo: timedelta = timedelta(0),
+    against: str | None = None,
     along: Along = nothing,
 ) -> Released | StillHeld | TooLate:
     """Send a held mail with these words (None: as they are), but not to the addresses in `off`. With `decision`,
-    compliance sends it whatever the verdict is, and `note` is what the sender is told. `along` joins the same unit.
-    Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    compliance sends it whatever the verdict is, and `note` is what the sender is told. With `against`, the sender's
+    reason (may be empty), it is sent in spite of rules that all allow that. It goes out when `undo` has passed. `along`
+    joins the same unit. Raises KeyError for an unknown id, GatewayError when nothing was done."""
     on_record: HeldMail | None = None
     try:
         async with house.store.begin() as unit:
@@ -84,8 +88,11 @@ async def release(
             found = await _judged(house, held, message, unit)
             await house.audit.record(_verdict(house, held, revision, found))
             on_record, changed = held, None
-            if passing(found) or decision:
-                changed = await _send(house, unit, held, revision, found, actor=actor, note=note)
+            overrides = not decision and not passing(found) and _overrides(house, held, found, against)
+            if passing(found) or decision or overrides:
+                step = HoldAction.OVERRIDE if overrides else HoldAction.RELEASE
+                sending = _Sending(step=step, actor=actor, note=against or "" if overrides else note, undo=undo)
+                changed = await _send(house, unit, held, revision, found, sending)
                 if decision:
                     await _tell(house, unit, held, message, note)
             outcome = _outcome(held, changed, found, message, revision)
@@ -123,11 +130,29 @@ async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) ->
     )
 
 
+def _overrides(house: House, held: HeldMail, found: Assessment, against: str | None) -> bool:
+    """May the sender send this all the same? Not while compliance decides."""
+    if against is None or held.state is not HoldState.HELD:
+        return False
+    allowed = house.pack.override(holding_rules(found.verdict.findings))
+    return allowed == "acknowledge" or (allowed == "justify" and bool(against.strip()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sending:
+    """The step that sends a mail, whose it is, what is noted, and how long it can be taken back."""
+
+    step: HoldAction
+    actor: str
+    note: str
+    undo: timedelta
+
+
 async def _send(
-    house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, *, actor: str, note: str
+    house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, sending: _Sending
 ) -> HeldMail:
     ask_id = found.history.reserved if passing(found) else await _remembered(unit, found)
-    changed = await take(house, unit, held, HoldAction.RELEASE, by=actor, note=note, ask_id=ask_id)
+    changed = await take(house, unit, held, sending.step, by=sending.actor, note=sending.note, ask_id=ask_id)
     now = house.clock()
     await unit.outbox.put(
         OutgoingMail(
@@ -136,7 +161,7 @@ async def _send(
             mail_from=held.mail_from,
             rcpt_to=held.rcpt_to,
             raw=revision.raw,
-            due=now,
+            due=now + sending.undo,
             created_at=now,
             hold_id=held.id,
             ask_id=ask_id,
@@ -146,7 +171,7 @@ async def _send(
 
 
 async def _remembered(unit: Unit, found: Assessment) -> str:
-    """An ask that compliance sends in spite of the verdict reaches its people all the same: they were asked, and the
+    """An ask that is sent in spite of the verdict reaches its people all the same: they were asked, and the
     window starts again. The id of the ask reserved, "" for none."""
     return await unit.asks.insist(found.ask) if found.ask else ""
 

@@ -33,6 +33,13 @@ class OutboxRows:
         await self._transaction.write(update(outbox).where(taken).values(leased_until=until))
         return [outgoing_of(row, await load_pieces(self._transaction, outbox_bytes, row["id"]) or b"") for row in rows]
 
+    async def recall(self, hold_id: str, *, now: datetime) -> bool:
+        """See the port. A lease under way has the row; it is looked at again when that is over."""
+        await self._transaction.alone()
+        release = (outbox.c.hold_id == hold_id, outbox.c.kind == "release")
+        untouched = (outbox.c.leased_until.is_(None), outbox.c.attempts == 0, outbox.c.due > now)
+        return await self._transaction.write(delete(outbox).where(*release, *untouched)) == 1
+
     async def done(self, mail_id: str) -> None:
         """See the port."""
         await self._transaction.alone()

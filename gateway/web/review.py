@@ -2,15 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from gateway.flows.recheck import holding_rules
 from gateway.flows.suggest import Suggestion
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.text import MessageText
 from gateway.policy.labels import Label
-from gateway.policy.pack import ASKED_BEFORE, Pack
+from gateway.policy.pack import ASKED_BEFORE, Override, Pack
 from gateway.policy.verdict import Finding
 from gateway.web import words
 from gateway.web.access import form_token
@@ -19,7 +20,7 @@ from gateway.web.held_text import HeldText
 from gateway.web.reasons import Reason, reasons_for, with_changes
 from gateway.web.sheet import encodable, lay_out, on_one_line
 
-PURPOSES = ("revise", "withdraw", "dispute")
+PURPOSES = ("revise", "withdraw", "dispute", "undo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class Judged:
     people: int
     lost: tuple[str, ...] = ()
     suggestion: Suggestion | None = None
+    override: Override = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,11 @@ class Typed:
     subject: str
     text: str
     reason: str = ""
+    why: str = ""
     off: frozenset[int] = frozenset()  # numbers of the recipients it shall not go to
 
 
-def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None) -> Judged:
+def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None, pack: Pack) -> Judged:
     """The mail as it was judged when it came in."""
     return Judged(
         passes=False,
@@ -63,6 +66,7 @@ def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion 
         earlier=held.earlier,
         people=people,
         suggestion=suggestion,
+        override=pack.override(holding_rules(held.findings)),
     )
 
 
@@ -81,6 +85,7 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) ->
         "suggestion_told": words.suggested(suggestion) if suggestion else "",
         "no_suggestion": words.NO_SUGGESTION,
         "lost": judged.lost,
+        "override": judged.override if not judged.passes else "none",
         "gist": words.gist(reasons),
     }
 
@@ -109,12 +114,16 @@ def review_values(
     now: datetime,
     notice: Notice | None = None,
     missing: bool = False,
+    unexplained: bool = False,
     open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the review page; `missing`: Send was pressed without the tick."""
+    """All values of the review page; `missing`: Send was pressed without the tick; `unexplained`: "send anyway" without
+    the reason or tick it wants."""
     return {
         **live,
         "off": typed.off,
+        "why": encodable(typed.why),
+        "unexplained": unexplained,
         **_both(held, key, here),
         "left": words.remaining(held.expires_at, now),
         "decision": held if held.changed_by.startswith("compliance") else None,
@@ -135,11 +144,19 @@ def review_values(
 
 
 def story_values(
-    held: HeldMail, *, key: bytes, here: str, notice: Notice | None = None, kept: str = "", open_form: str = ""
+    held: HeldMail,
+    *,
+    key: bytes,
+    here: str,
+    undo_left: int = 0,
+    notice: Notice | None = None,
+    kept: str = "",
+    open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the page that tells what became of a mail."""
+    """All values of the page that tells what became of a mail; `undo_left`: seconds in which it can be taken back."""
     return {
         **_both(held, key, here),
+        "undo_left": undo_left,
         "story": words.story(held),
         "notice": notice,
         "kept": encodable(kept),
@@ -150,6 +167,14 @@ def story_values(
 def addressed(held: HeldMail, off: Collection[int]) -> HeldMail:
     """The mail as it would go out when these recipients are taken off."""
     return replace(held, rcpt_to=tuple(path for number, path in enumerate(held.rcpt_to) if number not in off))
+
+
+def undo_left(held: HeldMail, seconds: int, now: datetime) -> int:
+    """Seconds, rounded up, in which the sender can still take back what was sent from the page; 0 for none."""
+    if held.state is not HoldState.SENDING or held.changed_by != "sender" or held.changed_at is None:
+        return 0
+    left = timedelta(seconds=seconds) - (now - held.changed_at)
+    return max(0, -(-left // timedelta(seconds=1)))
 
 
 def waits(held: HeldMail) -> bool:

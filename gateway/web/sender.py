@@ -7,6 +7,7 @@ was done is answered with 303 and shown by the GET that follows, now and on ever
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from gateway.flows.dispute import dispute
 from gateway.flows.recheck import readers, recheck
 from gateway.flows.release import StillHeld, release
 from gateway.flows.step import TooLate
+from gateway.flows.undo import undo
 from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
 from gateway.holds.recipients import without_recipients
@@ -37,6 +39,7 @@ from gateway.web.review import (
     offered_reasons,
     review_values,
     story_values,
+    undo_left,
     waits,
 )
 from gateway.web.rewording import left_out, reworded
@@ -50,6 +53,9 @@ CHANGED = Notice(
     tone="ask", title="Something changed meanwhile.", told="Nothing was done. Please look, then press again."
 )
 TICK_FIRST = Notice(tone="ask", title="Not sent yet.", told="Please tick the box beside Send first.")
+SAY_FIRST = Notice(
+    tone="ask", title="Not sent yet.", told="To send it anyway, please fill in the box beside that button."
+)
 STILL_HELD = Notice(
     tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below."
 )
@@ -119,16 +125,19 @@ class SenderDesk:
                 "reasons": self.pages.fragment("_reasons.html", **values),
                 "letter": self.pages.fragment("_letter.html", **values),
                 "suggestion": self.pages.fragment("_suggestion.html", **values),
+                "override": live["override"],
             }
         )
 
     async def _act(self, request: Request, held: HeldMail, form: Form) -> Response:
         wanted = form.get("do", "check")
-        purpose = wanted if wanted in ("withdraw", "dispute") else "revise"
+        purpose = wanted if wanted in ("withdraw", "dispute", "undo") else "revise"
         if from_elsewhere(request.headers) or not token_fits(self.key, held, purpose, form.get("token", "")):
             return await self._show(request, held, form, notice=OUT_OF_DATE, status=403)
         act: Callable[[Request, HeldMail, Form], Awaitable[Response]] = {
             "send": self._send,
+            "anyway": self._send_anyway,
+            "undo": self._undo,
             "withdraw": self._withdraw,
             "dispute": self._dispute,
         }.get(wanted, self._check)
@@ -139,9 +148,11 @@ class SenderDesk:
         except TooOften:
             return await self._show(request, held, form, notice=BUSY, status=429)
 
-    async def _check(self, request: Request, held: HeldMail, form: Form, *, unticked: bool = False) -> Response:
+    async def _check(
+        self, request: Request, held: HeldMail, form: Form, *, unticked: bool = False, unexplained: bool = False
+    ) -> Response:
         """Check again, with a suggestion applied when one was pressed; no side effect. `unticked`: Send was pressed
-        without its tick. Raises TooOften, as all of these do."""
+        without its tick; `unexplained`: "send anyway" without what it wants. Raises TooOften, as all of these do."""
         mail = await self.reader.read(held)
         if not waits(held) or mail.own is None:
             return await self._show(request, held, form)
@@ -149,12 +160,31 @@ class SenderDesk:
         live = self._live(held, judged)
         if unticked:
             return self._page(request, held, mail, typed, live, notice=TICK_FIRST, status=422, missing=True)
+        if unexplained:
+            return self._page(request, held, mail, typed, live, notice=SAY_FIRST, status=422, unexplained=True)
         notice = CHECKED_CLEAR if live["outlook"].clear else CHECKED_HELD
         return self._page(request, held, mail, typed, live, notice=notice)
 
     async def _send(self, request: Request, held: HeldMail, form: Form) -> Response:
         if form.get("sure") != "yes":
             return await self._check(request, held, form, unticked=True)
+        return await self._release(request, held, form, against=None)
+
+    async def _send_anyway(self, request: Request, held: HeldMail, form: Form) -> Response:
+        """In spite of the rules, where all of them allow it; no form carries the reason or the tick as served."""
+        why = " ".join(form.get("why", "").split())[:MAX_REASON]
+        if not why and form.get("read") != "yes":
+            return await self._check(request, held, form, unexplained=True)
+        return await self._release(request, held, form, against=why)
+
+    async def _undo(self, request: Request, held: HeldMail, form: Form) -> Response:
+        if form.get("sure") != "yes":
+            return await self._show(request, held, form, status=422, open_form="undo")
+        async with self.pace.turn(held.id):
+            outcome = await undo(self.house, held.id, actor=SENDER)
+        return self._seen(request, late=isinstance(outcome, TooLate))
+
+    async def _release(self, request: Request, held: HeldMail, form: Form, *, against: str | None) -> Response:
         mail = await self.reader.read(held)
         if mail.own is None:
             return await self._show(request, held, form)
@@ -164,7 +194,14 @@ class SenderDesk:
         off = [held.rcpt_to[number].text for number in typed.off]
         async with self.pace.turn(held.id):
             outcome = await release(
-                self.house, held.id, new_text=typed.text, new_subject=typed.subject, actor=SENDER, off=off
+                self.house,
+                held.id,
+                new_text=typed.text,
+                new_subject=typed.subject,
+                actor=SENDER,
+                off=off,
+                undo=timedelta(seconds=self.house.settings.holds.undo_seconds),
+                against=against,
             )
             if isinstance(outcome, StillHeld):  # with its marks; a text that passes by now is shown as such
                 live = self._live(held, await self._recheck(held, typed))
@@ -215,6 +252,7 @@ class SenderDesk:
             people=await readers(self.house, held.rcpt_to),
             lost=found.lost,
             suggestion=await self.suggested.find(held, raw, typed.text, typed.subject, found),
+            override=found.override,
         )
 
     def _apply(self, pressed: str, typed: Typed, judged: Judged) -> Typed:
@@ -244,7 +282,13 @@ class SenderDesk:
         if not waits(held):
             kept = body_text((form or {}).get("text", ""))
             values = story_values(
-                held, key=self.key, here=self._here(request), notice=notice, kept=kept, open_form=open_form
+                held,
+                key=self.key,
+                here=self._here(request),
+                undo_left=undo_left(held, self.house.settings.holds.undo_seconds, self.house.clock()),
+                notice=notice,
+                kept=kept,
+                open_form=open_form,
             )
             return self.pages.page("story.html", status=status, **values)
         mail = await self.reader.read(held)
@@ -265,6 +309,7 @@ class SenderDesk:
         notice: Notice | None = None,
         status: int = 200,
         missing: bool = False,
+        unexplained: bool = False,
         open_form: str = "",
     ) -> Response:
         values = review_values(
@@ -277,6 +322,7 @@ class SenderDesk:
             now=self.house.clock(),
             notice=notice,
             missing=missing,
+            unexplained=unexplained,
             open_form=open_form,
         )
         return self.pages.page("review.html", status=status, **values)
@@ -286,7 +332,7 @@ class SenderDesk:
         suggestion = None
         if mail.own is not None:
             suggestion = await self.suggested.look(held, await self.reader.raw(held), mail.own, held.subject)
-        return as_held(held, mail, await readers(self.house, held.rcpt_to), suggestion)
+        return as_held(held, mail, await readers(self.house, held.rcpt_to), suggestion, self.house.pack)
 
     def _live(self, held: HeldMail, judged: Judged) -> Mapping[str, Any]:
         return live_values(held, judged, self.house.pack, self.house.settings.memory.window_days)
@@ -313,6 +359,7 @@ def _typed(form: Form, held: HeldMail, mail: HeldText) -> Typed:
         subject=held.subject if subject is None else one_line(subject, MAX_SUBJECT),
         text=(mail.own or "") if text is None else body_text(text),
         reason=form.get("reason", "")[:MAX_REASON],
+        why=form.get("why", "")[:MAX_REASON],
         off=_off(form, len(held.rcpt_to)),
     )
 

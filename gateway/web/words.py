@@ -152,7 +152,8 @@ def story(held: HeldMail) -> Story:
     """What became of this mail, when, and by whom."""
     tone, title, told = _TOLD[held.state]
     by = actor(held.changed_by)
-    note_from = {HoldState.DISPUTED: "What you wrote", HoldState.FAILED: "What the mail server answered"}
+    wrote = {HoldState.DISPUTED: "What you wrote", HoldState.FAILED: "What the mail server answered"}
+    note_from = wrote | (dict.fromkeys((HoldState.SENDING, HoldState.SENT), "What you wrote") if by == "you" else {})
     noted = held.state in note_from or (held.note and by.endswith("compliance"))
     return Story(
         tone=tone,

@@ -13,7 +13,7 @@ BAD_CONFIG = sorted((ROOT / "tests" / "bad_config").glob("*.toml"))
 COMMANDS = [
     *("serve", "check", "simulate", "replay", "demo", "config check", "audit verify"),
     *("policy test", "policy score", "policy lint", "policy explain", "policy schema"),
-    *("holds list", "holds show", "holds release", "holds withdraw"),
+    *("holds list", "holds show", "holds release", "holds uphold", "holds withdraw"),
 ]
 
 

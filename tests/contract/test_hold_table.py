@@ -145,6 +145,19 @@ async def test_the_lifecycle_table_is_the_only_way(store: Database, state: HoldS
             )
 
 
+async def test_recipients_that_were_left_are_stored(store: Database) -> None:
+    """A change may say whom it went to; without, they stay as they are."""
+    await add(store, a_hold())
+    held = await get(store, "hold-1")
+    assert held is not None
+    sending = await change(store, held, HoldAction.RELEASE)
+    async with store.begin() as unit:
+        await unit.holds.change(sending, HoldAction.DELIVERED, at=NOON, by="sender", rcpt_to=held.rcpt_to[1:])
+    sent = await get(store, "hold-1")
+    assert sent is not None
+    assert sent.rcpt_to == held.rcpt_to[1:]
+
+
 async def test_an_empty_note_keeps_the_old_one(store: Database) -> None:
     """A change without note or ask leaves those that are there."""
     await add(store, a_hold())

@@ -62,3 +62,34 @@ async def test_a_retry_counts_and_waits(store: Database) -> None:
         await unit.outbox.retry(mail.id, due=NOON + 2 * MINUTE)
     assert await lease(store, 1) == []
     assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE)]
+
+
+def a_release() -> OutgoingMail:
+    """The release of hold "h", due in a minute."""
+    return dataclasses.replace(an_outgoing(due=NOON + MINUTE), kind="release", hold_id="h")
+
+
+async def test_a_release_is_recalled_before_it_is_due(store: Database) -> None:
+    """Taken out again it is never given out; a second time there is nothing to take; notices stay."""
+    await put(store, a_release(), dataclasses.replace(an_outgoing("note"), hold_id="h"))
+    for expected in (True, False):
+        async with store.begin() as unit:
+            assert await unit.outbox.recall("h", now=NOON) is expected
+    assert [mail.id for mail in await lease(store, 5)] == ["note"]
+
+
+async def test_what_is_due_leased_or_tried_is_not_recalled(store: Database) -> None:
+    """From the instant it is due, while it is leased, and after a first try, a release goes its way."""
+
+    async def recall(minute: int) -> bool:
+        async with store.begin() as unit:
+            return await unit.outbox.recall("h", now=NOON + minute * MINUTE)
+
+    await put(store, a_release())
+    assert not await recall(1)
+    assert len(await lease(store, 1)) == 1
+    assert not await recall(0)
+    async with store.begin() as unit:
+        await unit.outbox.retry("mail-1", due=NOON + 9 * MINUTE)
+    assert not await recall(2)
+    assert len(await lease(store, 9)) == 1

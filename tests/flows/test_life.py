@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gateway.errors import GatewayError
 from gateway.flows.dispute import dispute, uphold
 from gateway.flows.release import release
+from gateway.flows.undo import undo
 from gateway.flows.withdraw import withdraw
 from gateway.holds.lifecycle import TERMINAL, HoldState
 from gateway.replies import OK, Reply
@@ -22,7 +23,23 @@ REPLIES = {
     "never": Reply(code=550, enhanced="5.0.0", text="never"),
 }
 STEPS = st.one_of(
-    st.sampled_from(["pass", "fail", "grant", "withdraw", "dispute", "uphold", "beat", "down", "up", "mute", "speak"]),
+    st.sampled_from(
+        [
+            "pass",
+            "fail",
+            "grant",
+            "soon",
+            "undo",
+            "withdraw",
+            "dispute",
+            "uphold",
+            "beat",
+            "down",
+            "up",
+            "mute",
+            "speak",
+        ]
+    ),
     st.tuples(st.just("reply"), st.sampled_from(sorted(REPLIES))),
     st.tuples(st.just("wait"), st.integers(1, 100)),
 )
@@ -38,6 +55,10 @@ async def take(story: Story, hold_id: str, step: object) -> None:
     match step:
         case "pass" | "fail" | "grant":
             await sent({"pass": ASK, "fail": DEMAND + "!", "grant": None}[step], decision=step == "grant")
+        case "soon":
+            await release(house, hold_id, new_text=ASK, new_subject=None, actor="x", undo=timedelta(hours=2))
+        case "undo":
+            await undo(house, hold_id, actor="x")
         case "withdraw":
             await withdraw(house, hold_id, actor="x")
         case "dispute":

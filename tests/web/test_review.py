@@ -1,6 +1,7 @@
 """The review page: what it shows, and what each press does."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -441,3 +442,78 @@ async def test_nobody_can_be_put_on(desk: Desk, field: str) -> None:
     assert [path.text for path in mail.rcpt_to] == [TEAM]
     assert mail.mail_from.text == ANN
     assert b"eve@corp.example" not in mail.raw
+
+
+async def test_a_sent_mail_can_be_taken_back_for_some_seconds(desk: Desk) -> None:
+    """The page says how long; ticked and pressed it is held again, with its edit box, and nothing went out."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    desk.now += timedelta(seconds=4)
+    page = (await desk.get()).text
+    assert 'It leaves in <span id="left">6</span> seconds.' in page
+    answer = await desk.post({**await desk.form("undo"), "sure": "yes"})
+    assert answer.status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.HELD
+    assert await desk.outgoing() == []
+    assert 'id="revise"' in (await desk.get()).text
+
+
+async def test_undo_needs_its_tick_and_ends_with_its_window(desk: Desk) -> None:
+    """A form as served changes nothing; when the seconds are over the form is gone, and an old one comes too late."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    form = await desk.form("undo")
+    assert (await desk.post(form)).status_code == 422
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+    desk.now += timedelta(seconds=10)
+    assert 'value="undo"' not in (await desk.get()).text
+    answer = await desk.post({**form, "sure": "yes"})
+    assert answer.headers["location"].endswith("?late=1")
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
+async def test_without_a_window_there_is_nothing_to_undo() -> None:
+    """`holds.undo_seconds = 0`: it is due at once."""
+    async with open_desk({"holds": {"undo_seconds": 0}}) as desk:
+        await desk.hold()
+        await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+        assert 'value="undo"' not in (await desk.get()).text
+        async with desk.store.begin() as unit:
+            assert len(await unit.outbox.lease(now=desk.now, until=desk.now, limit=9)) == 1
+
+
+def overriding(desk: Desk, override: str) -> None:
+    """All rules of the desk's pack with this override."""
+    rules = {rule_id: replace(rule, override=override) for rule_id, rule in desk.house.pack.rules.items()}
+    house = replace(desk.house, pack=replace(desk.house.pack, rules=rules))
+    desk.client._transport = httpx.ASGITransport(app=web_app(house, secret_key=KEY))
+
+
+@pytest.mark.parametrize(
+    ("override", "given"), [("justify", {"why": "It is our own page."}), ("acknowledge", {"read": "yes"})]
+)
+async def test_sending_anyway_where_the_rule_allows_it(desk: Desk, override: str, given: dict[str, str]) -> None:
+    """Offered, asked for what it wants, then sent as it reads, with the reason on record."""
+    overriding(desk, override)
+    held = await desk.hold()
+    form = {**await desk.form(), "do": "anyway"}
+    assert f'data-override="{override}">' in (await desk.get()).text
+    assert (await desk.post(form)).status_code == 422
+    assert await desk.now_of(held) == held
+    assert (await desk.post({**form, **given})).status_code == 303
+    [step] = desk.events(HoldChanged)
+    assert isinstance(step, HoldChanged)
+    assert (step.step, step.note) == ("override", given.get("why", ""))
+    [mail] = await desk.outgoing()
+    assert "Just a reminder" in read_text(walk(mail.raw)).text
+
+
+async def test_sending_anyway_is_not_there_where_no_rule_allows_it(desk: Desk) -> None:
+    """Neither offered nor done: a press made by hand stays without effect."""
+    held = await desk.hold()
+    page = (await desk.get()).text
+    assert 'data-override="none" hidden' in page
+    answer = await desk.post({**await desk.form(), "do": "anyway", "why": "because", "read": "yes"})
+    assert answer.status_code == 422
+    assert "Not sent." in answer.text
+    assert await desk.now_of(held) == held

@@ -32,7 +32,18 @@ AGENTS = (
     "python-requests/2.31",
     "",
 )
-PRESSES = ("", "send", "check", "suggest", "withdraw", "dispute", "fix 1 repeat-ask", "drop 1 repeat-ask")
+PRESSES = (
+    "",
+    "send",
+    "check",
+    "suggest",
+    "anyway",
+    "undo",
+    "withdraw",
+    "dispute",
+    "fix 1 repeat-ask",
+    "drop 1 repeat-ask",
+)
 
 
 async def scan(desk: Desk, secret: str, *, empty: bool) -> int:
@@ -83,6 +94,15 @@ async def test_a_scanner_that_submits_every_form_changes_nothing(desk: Desk, emp
     assert (await desk.now_of(held)).state is HoldState.SENDING
 
 
+async def test_a_scanner_on_a_mail_about_to_leave_changes_nothing(desk: Desk) -> None:
+    """The form that stops it wants a tick, so a scanner that follows the person's press stops nothing."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    before = await desk.snapshot(held)
+    assert await scan(desk, SECRET, empty=False) >= 5
+    assert await desk.snapshot(held) == before
+
+
 async def test_a_scanner_on_a_disputed_mail_changes_nothing(desk: Desk) -> None:
     """The one form of a disputed mail is as safe."""
     held = await desk.step(await desk.hold(), HoldAction.DISPUTE, by="sender", note="why")
@@ -95,7 +115,7 @@ async def test_no_box_is_ticked_and_no_reason_written_as_served(desk: Desk) -> N
     """The sign of a human is never on the page already."""
     await desk.hold()
     page = (await desk.get()).text
-    assert page.count('type="checkbox"') == 2
+    assert page.count('type="checkbox"') == 3
     assert "checked" not in page
     assert (await desk.form("dispute"))["reason"] == ""
 

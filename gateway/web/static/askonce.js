@@ -103,6 +103,8 @@ class Editor {
     replaceContent(find("letter"), found.letter);
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
+    find("anyway").hidden = found.override === "none";
+    find("anyway").dataset.override = found.override;
     find("whom").textContent = found.whom;
     find("go").classList.toggle("primary", found.clear);
     find("lost").hidden = !found.lost.length;
@@ -170,7 +172,24 @@ function waitForDelivery(left) {
   }, 3000);
 }
 
+// For some seconds one press stops a mail that was sent: a press by hand ticks the box that a scanner would not.
+function offerUndo() {
+  const undo = find("undo");
+  if (!undo) return;
+  undo.querySelector(".sure").hidden = true;
+  undo.querySelector("button").addEventListener("click", (event) => { if (event.isTrusted) find("stop").checked = true; });
+  const ends = Date.now() + 1000 * Number(undo.dataset.left);
+  const count = () => {
+    const left = Math.ceil((ends - Date.now()) / 1000);
+    if (!undo.isConnected) return;
+    if (left <= 0) undo.remove();
+    else { find("left").textContent = left; setTimeout(count, 250); }
+  };
+  count();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  offerUndo();
   localTimes(document);
   const form = find("revise");
   if (form) {

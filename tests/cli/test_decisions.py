@@ -1,0 +1,63 @@
+"""`askonce holds uphold` and `release --note`: compliance decides a dispute, and the sender sees why."""
+
+import asyncio
+from pathlib import Path
+
+from gateway.app import new_id, now
+from gateway.flows.dispute import dispute
+from gateway.holds.hold import HeldMail
+from gateway.holds.lifecycle import HoldState
+from gateway.storage.opening import open_store
+from tests.cli.conftest import Askonce
+from tests.contract.values import RAW, a_hold
+from tests.web.desk import open_desk
+
+
+async def held_in(folder: Path, *, disputed: bool) -> str:
+    """A state folder with one held mail in it; its id."""
+    async with open_desk(store=str(folder / "askonce.db")) as desk:
+        held = a_hold(new_id(), held_at=now())
+        async with desk.store.begin() as unit:
+            await unit.holds.add(held, RAW)
+        if disputed:
+            await dispute(desk.house, held.id, reason="It is our own page.", actor="sender")
+        return held.id
+
+
+async def read(folder: Path, hold_id: str) -> HeldMail:
+    """The mail as it is stored now."""
+    store = await open_store(str(folder / "askonce.db"))
+    try:
+        async with store.begin(write=False) as unit:
+            found = await unit.holds.get(hold_id)
+    finally:
+        await store.close()
+    assert found is not None
+    return found
+
+
+def test_a_dispute_is_answered_with_a_note(askonce: Askonce, tmp_path: Path) -> None:
+    """Upheld: held again, by whom and why; a second answer finds nothing to decide."""
+    one = asyncio.run(held_in(tmp_path, disputed=True))
+    call = ("holds", "uphold", one, "--by", "noor", "--note", "It asks about profiles.", "--state", tmp_path)
+    ran = askonce(*call)
+    assert (ran.code, ran.out) == (0, f"{one}: the hold stands; its sender is told\n")
+    held = asyncio.run(read(tmp_path, one))
+    assert (held.state, held.changed_by, held.note) == (HoldState.HELD, "compliance:noor", "It asks about profiles.")
+    assert askonce(*call).complaint.startswith("not upheld: it is held by now")
+
+
+def test_a_release_carries_its_note(askonce: Askonce, tmp_path: Path) -> None:
+    """Granted: on its way, by whom and why."""
+    one = asyncio.run(held_in(tmp_path, disputed=True))
+    ran = askonce("holds", "release", one, "--by", "noor", "--note", "Agreed.", "--state", tmp_path)
+    assert ran.code == 0
+    held = asyncio.run(read(tmp_path, one))
+    assert (held.state, held.changed_by, held.note) == (HoldState.SENDING, "compliance:noor", "Agreed.")
+
+
+def test_what_nobody_disputed_is_not_upheld(askonce: Askonce, tmp_path: Path) -> None:
+    """One line, exit 2, nothing changed."""
+    one = asyncio.run(held_in(tmp_path, disputed=False))
+    assert "only a disputed hold" in askonce("holds", "uphold", one, "--state", tmp_path).complaint
+    assert asyncio.run(read(tmp_path, one)).version == 0
