@@ -40,6 +40,9 @@ HostPort = Annotated[str, AfterValidator(_host_port)]
 HostPortOrOff = Annotated[str, AfterValidator(_host_port_or_off)]
 
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -141,6 +144,7 @@ class Web(_Section):
 
     listen: HostPortOrOff = "127.0.0.1:8025"  # "off": no page
     public_url: str = ""  # what links in notices begin with; "": http://<listen>
+    check_tokens: tuple[Sha256, ...] = ()  # SHA-256 of the tokens that may use POST /v1/check
 
 
 class State(_Section):

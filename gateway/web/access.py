@@ -9,7 +9,7 @@ purpose, so a form of one mail is worth nothing on another. *Pure*, but for `fin
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gateway.holds.hold import HeldMail
@@ -34,6 +34,18 @@ def link_open(held: HeldMail, now: datetime) -> bool:
     if held.state not in TERMINAL:
         return True
     return now <= max(held.expires_at, held.changed_at or held.held_at) + LINGERS
+
+
+def bearer(headers: Mapping[str, str]) -> str:
+    """The token of an Authorization header (RFC 6750 section 2.1), "" for none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip()[:_LONGEST_SECRET] if scheme.lower() == "bearer" else ""
+
+
+def known_token(token: str, allowed: Sequence[str]) -> bool:
+    """True for a token whose SHA-256 is among the settings'. Every one of them is compared, in constant time."""
+    made = token_hash(token)
+    return sum(hmac.compare_digest(made, one) for one in allowed) > 0 and bool(token)
 
 
 def form_token(key: bytes, held: HeldMail, purpose: str) -> str:

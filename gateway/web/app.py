@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 
 from gateway.errors import GatewayError
 from gateway.ports import House
+from gateway.web.drafts import DraftDesk
 from gateway.web.forms import Refused
 from gateway.web.pace import Pace
 from gateway.web.rendering import Pages, base_path
@@ -32,7 +33,8 @@ def web_app(house: House, *, secret_key: bytes, wake: Callable[[], None] = _nobo
     """The sender's page, help and health. `secret_key` (32 bytes, the same on all nodes) signs the forms;
     `wake` is called after an action, so that what goes out need not wait for the next beat."""
     pages = Pages(base_path(house.settings.web))
-    desk = SenderDesk(house, pages, Pace(), secret_key)
+    pace = Pace()
+    desk, drafts = SenderDesk(house, pages, pace, secret_key), DraftDesk(house, pages, pace)
     public = _Public(house, pages)
 
     async def act(request: Request) -> Response:
@@ -45,6 +47,11 @@ def web_app(house: House, *, secret_key: bytes, wake: Callable[[], None] = _nobo
         Route("/h/{secret}", desk.review, methods=["GET"]),
         Route("/h/{secret}", act, methods=["POST"]),
         Route("/h/{secret}/check", desk.live, methods=["POST"]),
+        Route("/h/{secret}/draft", drafts.page, methods=["GET"]),
+        Route("/h/{secret}/draft", drafts.ask, methods=["POST"]),
+        Route("/check", drafts.closed),
+        Route("/v1/check", drafts.check, methods=["POST"]),
+        Route("/v1/openapi.json", drafts.describe),
         Route("/healthz", public.health),
         Route("/help", public.help),
         Route("/robots.txt", public.robots),

@@ -40,6 +40,12 @@ async def read_form(request: Request) -> Mapping[str, str]:
     return dict(pairs)
 
 
+async def read_bytes(request: Request, kind: str, limit: int) -> bytes:
+    """The body of a request of this content type, at most `limit` bytes. Raises Refused."""
+    _only(request, kind)
+    return await _body(request, limit)
+
+
 async def read_json(request: Request) -> Mapping[str, str]:
     """The text fields of a posted JSON object. Raises Refused."""
     _only(request, "application/json")
@@ -68,16 +74,16 @@ def _only(request: Request, kind: str) -> None:
         raise Refused(415, "Please use the form on the page.")
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int = MAX_BODY) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY:
+    if declared.isdigit() and int(declared) > limit:
         raise Refused(413, "This text is too long to be edited here.")
     body = bytearray()
     try:
         async with asyncio.timeout(_PATIENCE):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY:
+                if len(body) > limit:
                     raise Refused(413, "This text is too long to be edited here.")
     except TimeoutError:
         raise Refused(408, "The form did not arrive in time.") from None

@@ -42,13 +42,14 @@ class Bucket:
 @dataclass(slots=True, kw_only=True)
 class Pace:
     """`at_once`: re-checks in flight over all holds; a further one waits `patience` seconds, then TooOften.
-    `checks` and `presses`: (burst, per second) of each hold."""
+    `checks` and `presses`: (burst, per second) of each hold; `drafts`: of each who checks drafts."""
 
     at_once: int = 2
     patience: float = 3.0
     checks: tuple[float, float] = (12, 3)
     presses: tuple[float, float] = (40, 1)
     now: Callable[[], float] = time.monotonic
+    drafts: tuple[float, float] = (20, 2)
     _slots: asyncio.Semaphore = field(init=False)
     _buckets: "OrderedDict[tuple[str, str], Bucket]" = field(default_factory=OrderedDict, init=False)
     _turns: "OrderedDict[str, asyncio.Lock]" = field(default_factory=OrderedDict, init=False)
@@ -61,6 +62,18 @@ class Pace:
     async def recheck(self, hold_id: str) -> AsyncIterator[None]:
         """A slot for one re-check. Raises TooOften."""
         self._take("check", hold_id, self.checks)
+        async with self._slot():
+            yield
+
+    @asynccontextmanager
+    async def draft(self, who: str) -> AsyncIterator[None]:
+        """A slot for one draft of somebody's. Raises TooOften."""
+        self._take("draft", who, self.drafts)
+        async with self._slot():
+            yield
+
+    @asynccontextmanager
+    async def _slot(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self.patience):
                 await self._slots.acquire()

@@ -84,6 +84,19 @@ def outlook(passes: bool, reasons: Sequence[Reason], people: int) -> Outlook:
     return Outlook(clear=True, said=said, button=f"Send to {whom}")
 
 
+def rehearsed(disposition: str) -> str:
+    """What would happen to a draft."""
+    return _REHEARSED[disposition]
+
+
+_REHEARSED = {
+    "relay": "It would go out as it is.",
+    "advise": "It would go out. You would get a friendly note to supply the artwork, which uses up the one ask.",
+    "hold": "It would be held, and you would be told at once. Nobody on it would get it yet.",
+    "reject": "It would be refused.",
+}
+
+
 def persons(number: int) -> str:
     """ "one person", "14 people"."""
     return counted(number, "person").replace("persons", "people")
