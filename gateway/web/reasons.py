@@ -51,6 +51,11 @@ class Reason:
         return self.label is not Label.OTHER
 
     @property
+    def told_before(self) -> bool:
+        """True when all its words are already quoted, and dealt with, by an earlier reason."""
+        return all(quote.again for quote in self.quotes)
+
+    @property
     def changeable(self) -> bool:
         """True when some of its words stand in the body, where a press can replace or remove them."""
         return any(quote.start >= 0 and quote.sentence.strip() for quote in self.quotes)

@@ -74,6 +74,8 @@ def counted(number: int, noun: str, *, figures: bool = False) -> str:
 
 def outlook(passes: bool, reasons: Sequence[Reason], people: int) -> Outlook:
     """What will happen on sending, in words."""
+    if not people:
+        return Outlook(clear=False, said="Nobody is left on it. Nothing goes out.", button="Nobody to send it to")
     if not passes:
         marked = quoted_sentences(reasons)
         needs = f"{counted(marked, 'place')} {'needs' if marked == 1 else 'need'}" if marked else "it needs"

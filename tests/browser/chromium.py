@@ -109,6 +109,7 @@ class Tab:
         self.requests: list[str] = []
         self.dialogs: list[str] = []
         self.errors: list[str] = []
+        self.script = True
         self._loaded = asyncio.Event()
 
     async def prepare(self, width: int, height: int, dark: bool, script: bool) -> None:
@@ -121,6 +122,7 @@ class Tab:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         still = {"name": "prefers-reduced-motion", "value": "reduce"}
         await self.send("Emulation.setEmulatedMedia", {"features": [scheme, still]})
+        self.script = script
         await self.send("Emulation.setScriptExecutionDisabled", {"value": not script})
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -191,6 +193,16 @@ class Tab:
         if "exceptionDetails" in found:
             raise RuntimeError(json.dumps(found["exceptionDetails"]))
         return found["result"].get("value")
+
+    async def examined(self, source: str, expression: str) -> Any:
+        """The value of an expression after running a script of the test's own, which needs timers: the page's own
+        script stays as it was, run or never run."""
+        await self.send("Emulation.setScriptExecutionDisabled", {"value": False})
+        try:
+            await self.js(source)
+            return await self.js(expression)
+        finally:
+            await self.send("Emulation.setScriptExecutionDisabled", {"value": not self.script})
 
     async def until(self, expression: str) -> None:
         """Wait until an expression is true; a page that is being left while it is asked is asked again."""

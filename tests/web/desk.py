@@ -72,6 +72,7 @@ class Desk:
     store: Store
     audit: MemoryAudit
     client: httpx.AsyncClient
+    hop: MemoryNextHop
     now: datetime = NOON
     numbers: int = field(default=0)
 
@@ -231,12 +232,13 @@ async def open_desk(settings: Mapping[str, Any] | None = None, *, store: str = "
     opened = await open_store(store)
     log = MemoryAudit()
     desk: Desk
+    hop = MemoryNextHop()
     house = House(
         settings=_settings(settings or {}),
         pack=load("ask-once"),
         store=opened,
         directory=Fixed.from_mapping({"lists": {TEAM: list(MEMBERS)}, "people": {one: {} for one in (ANN, *MEMBERS)}}),
-        next_hop=MemoryNextHop(),
+        next_hop=hop,
         audit=log,
         clock=lambda: desk.now,
         new_id=lambda: desk.new_id(),
@@ -244,7 +246,7 @@ async def open_desk(settings: Mapping[str, Any] | None = None, *, store: str = "
     )
     transport = httpx.ASGITransport(app=web_app(house, secret_key=KEY), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://unknown.example") as client:
-        desk = Desk(house=house, store=opened, audit=log, client=client)
+        desk = Desk(house=house, store=opened, audit=log, client=client, hop=hop)
         try:
             yield desk
         finally:

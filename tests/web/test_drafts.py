@@ -22,9 +22,7 @@ from tests.web.serve_sample import served
 TOKEN = "a-token-of-the-intranet"
 HASHED = hashlib.sha256(TOKEN.encode()).hexdigest()
 HERE = f"/h/{SECRET}/draft"
-CHASE = (
-    "Hi all,\n\nwho has not yet changed their LinkedIn banner? Reply when done.\n\nLunch is at one today, by us.\n"
-)
+CHASE = "Hi all,\n\nwho has not yet changed their LinkedIn banner? Reply when done.\n\nLunch is at one today, by us.\n"
 PLEASE = "Hi,\n\nif you like, put the banner on your LinkedIn profile: https://corp.example/b.png\n\nAnn\n"
 
 
@@ -182,9 +180,7 @@ async def test_the_page_is_found_and_closed_to_others(desk: Desk) -> None:
 async def test_hostile_words_stay_words(desk: Desk) -> None:
     """What is typed is never markup on the page."""
     await desk.hold()
-    nasty = (
-        '<script>alert(1)</script>"><img src=x onerror=alert(1)> put the banner on your LinkedIn by Friday!'
-    )
+    nasty = '<script>alert(1)</script>"><img src=x onerror=alert(1)> put the banner on your LinkedIn by Friday!'
     page = (await desk.post({"to": nasty, "subject": nasty, "text": nasty}, HERE)).text
     assert "<script>alert" not in page
     assert "<img" not in page
