@@ -86,7 +86,7 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) ->
         "no_suggestion": words.NO_SUGGESTION,
         "lost": judged.lost,
         "override": judged.override if not judged.passes else "none",
-        "gist": words.gist(reasons),
+        "gist": words.gist(reasons, judged.passes),
     }
 
 

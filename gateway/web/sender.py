@@ -122,6 +122,7 @@ class SenderDesk:
                 "said": live["outlook"].said,
                 "button": live["outlook"].button,
                 "whom": live["people_in_words"],
+                "gist": live["gist"],
                 "reasons": self.pages.fragment("_reasons.html", **values),
                 "letter": self.pages.fragment("_letter.html", **values),
                 "suggestion": self.pages.fragment("_suggestion.html", **values),

@@ -122,8 +122,10 @@ NO_SUGGESTION = (
 )
 
 
-def gist(reasons: Sequence[Reason]) -> str:
+def gist(reasons: Sequence[Reason], passes: bool) -> str:
     """The whole matter in one sentence."""
+    if passes:
+        return "As it reads now, it can go out."
     if not reasons:
         return "Press “Check again” to see how it reads today."
     marked = quoted_sentences(reasons)

@@ -79,6 +79,24 @@ async def test_fifty_looks_from_five_agents_change_nothing(desk: Desk) -> None:
     assert await desk.snapshot(held) == before
 
 
+async def test_five_scanners_fifty_times_do_not_stand_in_the_persons_way(desk: Desk) -> None:
+    """Five agents fetch every link ten times each, at once, and submit every form as served with every button: nothing
+    moves, and the person's own presses work right after them."""
+    held = await desk.hold()
+    before = await desk.snapshot(held)
+    page = (await desk.get()).text
+    addresses = [link for link in dict.fromkeys(links(page)) if link.startswith("/")]
+    for agent in AGENTS:
+        known = {"User-Agent": agent}
+        for _ in range(10):
+            await asyncio.gather(*(desk.get(link, headers=known) for link in [HERE, *addresses]))
+    await asyncio.gather(*(scan(desk, SECRET, empty=bool(number % 2)) for number in range(len(AGENTS))))
+    assert await desk.snapshot(held) == before
+    answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    assert answer.status_code == 303
+    assert (await desk.now_of(held)).state is HoldState.SENDING
+
+
 @pytest.mark.parametrize("empty", [False, True])
 @pytest.mark.parametrize("times", [1, 2])
 async def test_a_scanner_that_submits_every_form_changes_nothing(desk: Desk, empty: bool, times: int) -> None:

@@ -106,6 +106,7 @@ class Editor {
     find("anyway").hidden = found.override === "none";
     find("anyway").dataset.override = found.override;
     find("whom").textContent = found.whom;
+    find("gist").textContent = found.gist;
     find("go").classList.toggle("primary", found.clear);
     find("lost").hidden = !found.lost.length;
     find("lost").replaceChildren(...found.lost.map((line) => Object.assign(document.createElement("li"), { textContent: line })));
