@@ -221,6 +221,7 @@ async def test_a_decision_that_upholds_is_shown_and_the_mail_can_still_be_sent(d
         ((HoldAction.RELEASE, HoldAction.REFUSED), "The mail server did not take it"),
         ((HoldAction.WITHDRAW,), "You took this mail back"),
         ((HoldAction.EXPIRE,), "This mail went back to you"),
+        ((HoldAction.SUPERSEDE,), "A corrected mail took its place"),
         ((HoldAction.DISPUTE,), "A person is looking at it"),
     ],
 )
