@@ -53,6 +53,7 @@ STATES: Mapping[str, tuple[tuple[HoldAction, str, str], ...]] = {
         (HoldAction.REFUSED, "gateway", "550 5.1.1 <bea.stone@corp.example>: no such user here"),
     ),
     "withdrawn": ((HoldAction.WITHDRAW, "sender", ""),),
+    "superseded": ((HoldAction.SUPERSEDE, "gateway", ""),),
     "expired": ((HoldAction.EXPIRE, "gateway", ""),),
 }
 
