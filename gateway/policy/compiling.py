@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.errors import UserError
 from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Marking, Topic
 from gateway.policy.files import LanguageFiles, RuleFile, WhenEntry
-from gateway.policy.lexicon import Lexicon
+from gateway.policy.lexicon import Lexicon, written
 from gateway.policy.pattern import Pattern, compile_pattern
 from gateway.policy.spelling import spellings
 
@@ -51,14 +51,16 @@ def compile_detector(rules: Mapping[str, tuple[RuleFile, Path]], languages: Mapp
 
 
 def _lexicon(languages: Iterable[LanguageFiles]) -> Lexicon:
-    slots: dict[str, tuple[str, ...]] = {}
-    for language in languages:
+    """The first language's words, and those of all others together."""
+    slots: tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = ({}, {})
+    for number, language in enumerate(languages):
+        into = slots[min(number, 1)]
         for name, phrases in language.words.items():
             where = f"{language.folder}/words.toml: {name}"
             with _told(where):
-                Lexicon({"slot": phrases})
-            slots[name] = slots.get(name, ()) + phrases
-    return Lexicon(slots)
+                written({name: phrases})
+            into[name] = into.get(name, ()) + phrases
+    return Lexicon(*slots)
 
 
 def _gate(languages: Iterable[LanguageFiles]) -> Gate:

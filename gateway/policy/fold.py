@@ -2,7 +2,7 @@
 
 import regex
 
-from gateway.policy.lexicon import Lexicon
+from gateway.policy.lexicon import FIRST_SIGN, LAST_SIGN, Lexicon
 
 _QUOTES = str.maketrans(
     {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "…": ".", "‑": "-"}
@@ -10,6 +10,7 @@ _QUOTES = str.maketrans(
 _URL = regex.compile(
     r"(?:https?://|www\.)[^\s<>\"')\]]+|\b[\w-]+(?:\.[\w-]+)*\.example/[^\s<>\"')\]]*", regex.IGNORECASE
 )
+_SIGNS = regex.compile(f"[{chr(FIRST_SIGN)}-{chr(LAST_SIGN)}]")  # the lexicon's own; nobody writes them into a mail
 _PICTURE = regex.compile(r"\.(?:png|jpe?g|gif|svg|webp)\W*$", regex.IGNORECASE)
 _ADDRESS = regex.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CAPITAL = regex.compile(r"(?<![\w@#'])\p{Lu}[\p{L}'-]*")
@@ -22,6 +23,7 @@ def straight(text: str) -> str:
 
 def fold(text: str, lexicon: Lexicon) -> str:
     """URLs become "<link>" (of a picture "<link> image"), addresses "<address>"; possible names keep their capital."""
+    text = text if text.isascii() else _SIGNS.sub(" ", text)
     flat = _URL.sub(_link, " ".join(straight(text).split()))
     flat = _ADDRESS.sub(" <address> ", flat) if "@" in flat else flat
 

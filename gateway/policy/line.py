@@ -17,7 +17,8 @@ from gateway.policy.verdict import Scene
 @dataclass(slots=True, eq=False)
 class Line:
     """One sentence as read: `start`/`end` in `MessageText.text`; `strength` by favour as said in the sentence itself,
-    `reach` the same when what it refers to is counted; `out` ids of exclusions that cover it."""
+    `reach` the same when what it refers to is counted; `out` ids of exclusions that cover it; `words` and `signed` the
+    scan of `folded`."""
 
     sentence: Sentence
     start: int
@@ -31,11 +32,12 @@ class Line:
     strength: dict[Favour, int] = field(default_factory=dict)
     reach: dict[Favour, int] = field(default_factory=dict)
     out: set[str] = field(default_factory=set)
+    signed: str = ""
 
     def says(self, patterns: Iterable[Pattern]) -> bool:
         """True when one of the patterns is found in the sentence."""
-        folded, words = self.folded, self.words
-        return any(pattern.found(folded, words) for pattern in patterns)
+        folded, words, signed = self.folded, self.words, self.signed
+        return any(pattern.found(folded, words, signed) for pattern in patterns)
 
     def does(self, mark: str) -> bool:
         """True when the sentence has the mark."""

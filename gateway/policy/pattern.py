@@ -28,21 +28,24 @@ TIMEOUT = 0.25  # seconds for one search; a sentence is short, so this is a fuse
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
     """`source` as written; `needs`: of each choice of words and "{slot}"s, a sentence must have one; `enough`: nothing
-    else is needed, since the pattern is one slot."""
+    else is needed, since the pattern is one slot; `slotted`: it speaks of slots, so it reads the signs of a text."""
 
     source: str
     needs: tuple[Choice, ...]
     compiled: "LatePattern"
     enough: bool = False
+    slotted: bool = False
 
-    def found(self, text: str, words: set[str]) -> bool:
-        """True when the folded sentence says it; `words` is its scan."""
+    def found(self, text: str, words: set[str], signed: str = "") -> bool:
+        """True when the folded sentence says it; `words` and `signed` are its scan."""
         for choice in self.needs:
             if choice.isdisjoint(words):
                 return False
         if self.enough:
             return True
         try:
+            if signed and self.slotted and self.compiled.search(signed, timeout=TIMEOUT) is not None:
+                return True
             return self.compiled.search(text, timeout=TIMEOUT) is not None
         except TimeoutError:
             return False
@@ -57,7 +60,7 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
         for name in names:
             if name not in lexicon.slots:
                 raise ValueError(f'there is no slot "{name}" (in "{source}")')
-            used[_listed(name)] = lexicon.slots[name]
+            used[_listed(name)] = lexicon.spelled[name]
         lists = "|".join(rf"\L<{_listed(name)}>" for name in names)
         return rf"(?<!\w)(?:{lists})(?!\w)"
 
@@ -67,7 +70,7 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
     expression = _SLOT.sub(slot, "".join(pieces)).replace("NAME", _NAME)
     edged = rf"{_edge(source[:1], '<')}(?:{expression}){_edge(source[-1:], '')}"
     late = LatePattern(source, edged, used, lexicon.shelf)
-    return Pattern(source, needs(source), late, enough=_SLOT.fullmatch(source) is not None)
+    return Pattern(source, needs(source), late, enough=_SLOT.fullmatch(source) is not None, slotted=bool(used))
 
 
 class LatePattern:

@@ -15,7 +15,7 @@ _PLURAL = regex.compile(
     regex.IGNORECASE,
 )
 
-_HELLO, _SEVERAL = any_of(SALUTATIONS), any_of(SEVERAL)
+_HELLO, _SEVERAL = f"(?i:{any_of(SALUTATIONS)})", any_of(SEVERAL)
 _PLURAL_ELSEWHERE = regex.compile(
     rf"(?:^|, |\b(?:und|et|y|e) ){_HELLO}[ ,]+(?:[\w.*:·/'-]+ ){{0,3}}?{_SEVERAL}(?:[ ,!:.–—-]|$)"
     rf"|^{_SEVERAL} ?[!]*(?:[,!:]|$)|^(?:equip[oae]|team|leute|pessoal) \w+ ?[,!:]"

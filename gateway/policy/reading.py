@@ -117,7 +117,8 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
 
 def _line(sentence: Sentence, start: int, end: int, original: str, detector: Detector) -> Line:
     folded = fold(normalise(original).text, detector.lexicon)
-    return Line(sentence, start, end, original, folded, detector.lexicon.scan(folded), detector.marking)
+    scan = detector.lexicon.scan(folded)
+    return Line(sentence, start, end, original, folded, scan.words, detector.marking, signed=scan.signed)
 
 
 def _name_topics(line: Line, detector: Detector) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import regex
 
-_SHAPE = "1"  # of the file
+_SHAPE = "2"  # of the file
 
 
 class Shelf:

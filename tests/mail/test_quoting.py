@@ -25,6 +25,11 @@ ATTRIBUTIONS = [
     "Le lun. 3 mars 2025 à 10:00, Bob Bee <bob@x.example> a écrit :",
     "El lun, 3 mar 2025 a las 10:00, Bob Bee (<bob@x.example>) escribió:",
     "Em seg., 3 de mar. de 2025 às 10:00, Bob Bee <bob@x.example> escreveu:",
+    "Den 03.03.2025 um 10:00 schrieb Bob Bee <bob@x.example>:",
+    "Bob Bee <bob@x.example> schrieb am Mo., 3. März 2025, 10:00:",
+    "El 3 mar 2025, a las 10:00, Bob Bee <bob@x.example> escribió:",
+    "A 3/3/2025 10:00, Bob Bee <bob@x.example> escreveu:",
+    "No dia 03/03/2025, às 10:00, Bob Bee <bob@x.example> escreveu:",
     "Op ma 3 mrt 2025 om 10:00 schreef Bob Bee <bob@x.example>:",
     "Il giorno lun 3 mar 2025 alle ore 10:00 Bob Bee <bob@x.example> ha scritto:",
 ]
@@ -54,6 +59,12 @@ HEADER_BLOCKS = [
     "De : Bob\nEnvoyé : lundi 3 mars 2025 10:00\nÀ : Ann\nObjet : x",
     "De: Bob\nEnviado el: lunes, 3 de marzo de 2025\nPara: Ann\nAsunto: x",
     "De: Bob\nEnviada em: segunda-feira\nPara: Ann\nAssunto: x",
+    "Von: Bob\nDatum: Montag, 3. März 2025 um 10:00\nAn: Ann\nCc: Cem\nBetreff: x",
+    "Expéditeur: Bob\nDate d'envoi: lundi 3 mars\nDestinataire: Ann\nObjet: x",
+    "De : Bob\nDate : lundi, 3 mars 2025 à 10:00\nÀ : Ann\nObjet : x",
+    "De: Bob\nFecha: lunes, 3 de marzo de 2025, 10:00\nPara: Ann\nAsunto: x",
+    "De: Bob\nData: segunda-feira, 3 de março de 2025 às 10:00\nPara: Ann\nAssunto: x",
+    "Remitente: Bob\nEnviado: lunes\nPara: Ann\nAsunto: x",
     "Van: Bob\nVerzonden: maandag 3 maart 2025\nAan: Ann\nOnderwerp: x",
     "Da: Bob\nInviato: lunedì 3 marzo 2025\nA: Ann\nOggetto: x",
     "-----Original Message-----\nFrom: Bob\nSent: Monday\nTo: Ann\nSubject: x",
@@ -92,6 +103,81 @@ def test_forward_markers(marker: str) -> None:
     """What stands below a forward marker is forwarded, in seven languages."""
     text = text_from("x", f"{NEW}\n\n{marker}\n\n{OLD}\n")
     assert (kinds(text, NEW), kinds(text, OLD)) == ({"authored"}, {"forwarded"})
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "Von meinem iPhone gesendet",
+        "Gesendet von Outlook für Android",
+        "Outlook für iOS beziehen",
+        "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.",
+        "Envoyé de mon iPhone",
+        "Obtenez Outlook pour iOS",
+        "Télécharger Outlook pour Android",
+        "Enviado desde mi iPhone",
+        "Enviado desde Outlook para Android",
+        "Obtener Outlook para iOS",
+        "Enviado do meu iPhone",
+        "Enviado a partir do meu telemóvel",
+        "Obter o Outlook para iOS",
+    ],
+)
+def test_what_a_telephone_writes_below(footer: str) -> None:
+    """The line that a mail program adds by itself is no word of the author's."""
+    assert kinds(text_from("x", f"{NEW}\n\n{footer}\n"), footer) == {"signature"}
+
+
+@pytest.mark.parametrize(
+    "sign_off",
+    [
+        *("Mit freundlichen Grüßen", "Viele Grüße", "Liebe Grüsse", "VG", "Cordialement,", "Bien à vous,", "Bises,"),
+        *(
+            "Un saludo,",
+            "Atentamente,",
+            "Un abrazo",
+            "Cumprimentos,",
+            "Atenciosamente,",
+            "Abraços,",
+            "Com os melhores cumprimentos",
+        ),
+    ],
+)
+def test_names_below_a_sign_off_are_a_signature(sign_off: str) -> None:
+    """Name, title and number below the sign-off are set apart; what speaks to the reader again is not."""
+    text = text_from("x", f"{NEW}\n\n{sign_off}\nRita Roe\nTel. +49 555 010203\n")
+    assert (kinds(text, NEW), kinds(text, "Rita Roe")) == ({"authored"}, {"signature"})
+
+
+@pytest.mark.parametrize(
+    "afterthought",
+    [
+        *(
+            "Wer es noch nicht hat: bitte melden",
+            "Denkt an euer Profilbild",
+            "Vous pouvez aussi partager",
+            "Pensez à la photo",
+        ),
+        *("Por favor, cambien la foto", "P. D. Falta la portada", "Não esqueçam a capa", "Quem ainda não trocou avise"),
+    ],
+)
+def test_what_speaks_on_below_a_sign_off_is_authored(afterthought: str) -> None:
+    """A line to the reader below the name belongs to the author."""
+    assert kinds(text_from("x", f"{NEW}\n\nLG\nRita\n\n{afterthought}\n"), afterthought) == {"authored"}
+
+
+@pytest.mark.parametrize(
+    "legal",
+    [
+        "Diese E-Mail ist vertraulich und nur für den Absender und Empfänger bestimmt; irrtümlich erhalten? Löschen.",
+        "Ce message est confidentiel ; si vous n'en êtes pas le destinataire, prévenez l'expéditeur. Usage exclusif.",
+        "Este mensaje es confidencial y de uso exclusivo de su destinatario; si lo recibe por error, avise al remitente.",
+        "Esta mensagem é confidencial e de uso exclusivo do destinatário; se a recebeu por engano, avise o remetente.",
+    ],
+)
+def test_disclaimers_in_other_languages(legal: str) -> None:
+    """A legal paragraph below the mail is a disclaimer."""
+    assert kinds(text_from("x", f"{NEW}\n\n{legal}\n"), legal) == {"disclaimer"}
 
 
 def test_a_bare_forward_has_no_authored_words() -> None:
