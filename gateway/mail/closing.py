@@ -13,7 +13,8 @@ from gateway.mail.text import BlockKind
 _S, _D = BlockKind.SIGNATURE, BlockKind.DISCLAIMER
 
 _MOBILE = re.compile(
-    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for |(?:diese nachricht wurde )?von meine[mr] .{0,50}gesendet"
+    r"(?:sent from (?:my |outlook|mail for|yahoo|proton)|get outlook for "
+    r"|(?:diese nachricht wurde )?von meine[mr] .{0,50}gesendet"
     r"|(?:diese nachricht wurde .{0,60}|)gesendet (?:von|mit|über) |.{0,20}outlook für .{0,20}$"
     r"|holen sie sich outlook "
     r"|envoy[ée] (?:de mon|depuis|à partir|de l['’]|avec) |(?:obtenez|télécharger|obtenir) outlook "
