@@ -23,7 +23,7 @@ from gateway.holds.alignment import (
     segments,
     visible,
 )
-from gateway.holds.html_touch import touched
+from gateway.holds.html_touch import expected, shows, touched
 from gateway.language.catalogue import later
 from gateway.mail.html_text import html_text
 from gateway.mail.reading import text_from
@@ -57,7 +57,7 @@ def edited_html(source: str, reading: MessageText, new: Sequence[str]) -> Edited
     lines = authored_lines(reading)
     if not _too_deep(source):
         changed = touched(source, reading, lines, new)
-        if changed and _holds(changed[0], lines, new) and _says(changed[0], new):
+        if changed and _holds(changed[0], lines, new) and shows(changed[0]) == expected(reading, lines, new):
             return EditedHtml(html=changed[0], lost=(SIMPLER_LINES,) if changed[1] else ())
         edited = _Document(source, reading, lines).edited(new)
         if edited and _holds(edited.html, lines, new):
@@ -270,16 +270,6 @@ def _holds(html: str, lines: Sequence[Line], new: Sequence[str]) -> bool:
     taken_out = [visible(line.text) for line in lines]
     left_behind = any(len(line) > 8 and line not in wanted and line in now for line in taken_out)
     return not left_behind and all(visible(line).removeprefix("\u2022") in whole for line in new)
-
-
-def _says(html: str, new: Sequence[str]) -> bool:
-    """The strict proof: read again, the sender's words are the new ones, line by line."""
-    read = [line.text for line in authored_lines(text_from("", html, html=True))]
-    return _flat(read) == _flat(new)
-
-
-def _flat(lines: Sequence[str]) -> list[str]:
-    return [" ".join(line.split()) for line in lines if visible(line)]
 
 
 def _rebuilt(source: str, reading: MessageText, new: Sequence[str]) -> str:

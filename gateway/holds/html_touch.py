@@ -40,6 +40,24 @@ def touched(source: str, reading: MessageText, lines: Sequence[Line], new: Seque
     return document.spliced(splices), splices.spread
 
 
+def expected(reading: MessageText, lines: Sequence[Line], new: Sequence[str]) -> str:
+    """What must show after the edit, whosever words each of them are taken for by then; bullets aside."""
+    own, at = "\n".join(line.text for line in lines), own_offsets(lines)
+    text, done = list[str](), 0
+    for change in differences([line.text for line in lines], new):
+        shown = [at[n] for n in range(change.start, change.end) if visible(own[n])]
+        before = [at[n] for n in range(change.start) if visible(own[n])]
+        start = shown[0] if shown else before[-1] + 1 if before else max(done, lines[0].start if lines else 0)
+        text += [reading.text[done:start], change.new]
+        done = shown[-1] + 1 if shown else start
+    return visible("".join([*text, reading.text[done:]])).replace(_BULLET[0], "")
+
+
+def shows(html: str) -> str:
+    """All that a document shows, in the form of `expected`."""
+    return visible(html_text(html).text).replace(_BULLET[0], "")
+
+
 def _shown(source: str, found: Sequence[Token]) -> list[Written] | None:
     """The text a reader sees: the pieces that stand in the rendering, in order; None where they do not agree."""
     page = html_text(source)
@@ -84,7 +102,12 @@ class _Document:
         if "\n" in old.strip("\n") and visible(words) and "\n" not in words:
             words = words.strip()  # lines become one
         for item, offsets in taken.items():
-            splices.taken.setdefault(item, set()).update(range(min(offsets), max(offsets) + 1))
+            text, first, last = self.shown[item].text, min(offsets), max(offsets) + 1
+            if item == min(taken) and old[:1].isspace() and not words[:1].isspace():
+                first = len(text[:first].rstrip())  # the blank in front of the words goes with them
+            if item == max(taken) and old[-1:].isspace() and not words[-1:].isspace():
+                last += len(text[last:]) - len(text[last:].lstrip())
+            splices.taken.setdefault(item, set()).update(range(first, last))
         splices.spread = splices.spread or (len(taken) > 1 and bool(visible(words)))
         seat = max(taken, key=lambda item: len(taken[item]) - (100_000 if self.shown[item].token in self.links else 0))
         if visible(words):
