@@ -171,7 +171,7 @@ def test_what_speaks_on_below_a_sign_off_is_authored(afterthought: str) -> None:
     [
         "Diese E-Mail ist vertraulich und nur für den Absender und Empfänger bestimmt; irrtümlich erhalten? Löschen.",
         "Ce message est confidentiel ; si vous n'en êtes pas le destinataire, prévenez l'expéditeur. Usage exclusif.",
-        "Este mensaje es confidencial y de uso exclusivo de su destinatario; si lo recibe por error, avise al remitente.",
+        "Este mensaje es confidencial y de uso exclusivo de su destinatario; si no es usted, avise al remitente.",
         "Esta mensagem é confidencial e de uso exclusivo do destinatário; se a recebeu por engano, avise o remetente.",
     ],
 )
