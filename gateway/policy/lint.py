@@ -52,9 +52,10 @@ def faults(folder: Path, base: Mapping[str, RuleFile] = MappingProxyType({})) ->
 
 
 def language_faults(folder: Path) -> Iterator[Remark]:
-    """The same for a language's folder."""
+    """The same for a language's folder; it need not have marks and topics of its own."""
     for name, model in (("words.toml", WordsFile), ("marks.toml", WordsFile), ("topics.toml", TopicsFile)):
-        yield from _misfits(folder / name, model)
+        if (folder / name).exists():
+            yield from _misfits(folder / name, model)
 
 
 def _misfits(

@@ -9,7 +9,7 @@ import pytest
 from gateway.errors import UserError
 from gateway.language.tags import LANGUAGES
 from gateway.policy.pack import ASKED_BEFORE, Telling
-from gateway.policy.packs import find, load
+from gateway.policy.packs import find, load, sources
 
 BAD = Path(__file__).resolve().parents[1] / "bad_packs"
 
@@ -151,8 +151,6 @@ def test_a_sites_own_language_adds_words(tmp_path: Path) -> None:
     own = tmp_path / "house-words"
     own.mkdir()
     (own / "words.toml").write_text('network = ["lanternbook"]\n')
-    (own / "marks.toml").write_text("")
-    (own / "topics.toml").write_text("topic = []\n")
     (own / "gate.toml").write_text('alone = ["lanternbook"]\n')
     detector = load(site).detector
     assert detector is not None
@@ -207,3 +205,19 @@ def test_a_rule_without_words_in_a_language_speaks_its_own() -> None:
     """A pack of a site's own may be written in one language only."""
     rule = replace(load("ask-once").rules["demand"], tellings={})
     assert rule.why == rule.telling("de").why
+
+
+def test_everything_a_pack_reads_is_shipped() -> None:
+    """Each file of the packs and their languages matches a pattern of the distribution's data files."""
+    root = Path(__file__).resolve().parents[2]
+    patterns = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["data-files"]
+    shipped = {path for some in patterns.values() for pattern in some for path in root.glob(pattern)}
+    read = {
+        path
+        for name in ("ask-once", "never-ask")
+        for folder in (find(name), *(Path(one.folder) for one in sources(find(name)).languages.values()))
+        for path in folder.iterdir()
+        if path.is_file()
+    }
+    assert read
+    assert read - shipped == set()
