@@ -133,9 +133,10 @@ class Lexicon:
         """The signs of what begins at a word, the longest first, in the word's place; a word is left out that belongs
         to such a phrase, unless it also begins one of the first language."""
         at: dict[int, dict[str, None]] = {}
-        for start, _, sign in signs:
+        ends: dict[int, int] = {}
+        for start, end, sign in signs:
             at.setdefault(start, {})[sign] = None
-        ends = {start: max(end for one, end, _ in signs if one == start) for start in at}
+            ends[start] = max(end, ends.get(start, 0))
         pieces: list[str] = []
         last = covered = 0
         for token in tokens:

@@ -20,6 +20,7 @@ HOSTILE = {
     "bullets": "- linkedin 80 %\n" * (SIZE // 16),
     "gaps": "who has " * (SIZE // 8) + " linkedin",
     "quotes": "linkedin " + "'\"" * (SIZE // 2),
+    "other languages": "teilt compartan partagez linkedin euren sociales " * (SIZE // 50),
     "digits": "linkedin " + "1 of 2 " * (SIZE // 7),
 }
 
