@@ -5,7 +5,6 @@ Its languages are folders beside it with the words, marks, topics and exclusions
 """
 
 import hashlib
-import mmap
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ from gateway.policy.labels import STRICTNESS, Mode
 from gateway.policy.opinion import Thresholds
 from gateway.policy.pack import Pack, Reference, Rule, Telling
 from gateway.policy.shelf import shelf_name
-from gateway.policy.weights import Weights, opened
+from gateway.policy.weights import Weights, mapped
 
 FOLDER = "policies"
 WEIGHTS = "opinion.weights"
@@ -201,9 +200,7 @@ def _weights(place: Path | None) -> Weights | None:
     if place is None:
         return None
     try:
-        with place.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return opened(memoryview(mapped))
+        return mapped(place)
     except (OSError, ValueError) as error:
         raise UserError(f"not the weights of a second opinion: {error}", where=str(place)) from None
 

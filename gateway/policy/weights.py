@@ -1,4 +1,5 @@
-"""The weights of the second opinion: what each feature says for each label, as a file keeps them. *Pure.*
+"""The weights of the second opinion: what each feature says for each label, as a file keeps them. *IO*: `mapped` maps
+a file; everything else is pure.
 
 A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, and then for each label in the
 order of the header 2**BITS signed bytes: the feature's log-odds in steps of that label's `step`. It is mapped, not
@@ -7,9 +8,11 @@ read: a process touches only the pages of the features it meets, and all process
 
 import json
 import math
+import mmap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from gateway.policy.features import BITS, index
@@ -40,6 +43,13 @@ class Weights:
 
     header: Header
     tables: tuple[memoryview, ...] = field(repr=False)  # signed bytes, one for each label
+    place: Path | None = None  # the file they are mapped from
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Handed to another process, they are mapped there from the same file."""
+        if self.place is not None:
+            return mapped, (self.place,)
+        return _copied, (written(self.header, [bytes(table) for table in self.tables]),)
 
     def probabilities(self, names: Iterable[str]) -> dict[Label, float]:
         """How likely each label is for a sentence with these features; they add up to 1."""
@@ -88,7 +98,18 @@ def written(header: Header, tables: Sequence[bytes]) -> bytes:
     return front.ljust(ALIGNED) + b"".join(tables)
 
 
-def opened(data: memoryview) -> Weights:
+def mapped(place: Path) -> Weights:
+    """The model in a file, mapped. Raises OSError, and ValueError for a file that is none."""
+    with place.open("rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return opened(memoryview(data), place)
+
+
+def _copied(data: bytes) -> Weights:
+    return opened(memoryview(data))
+
+
+def opened(data: memoryview, place: Path | None = None) -> Weights:
     """The model in a file's bytes. Raises ValueError for anything else."""
     if bytes(data[: len(MAGIC)]) != MAGIC:
         raise ValueError("it does not begin as weights do")
@@ -100,7 +121,7 @@ def opened(data: memoryview) -> Weights:
     if len(data) != ALIGNED + SIZE * len(header.labels):
         raise ValueError("its tables are cut or too long")
     signed = data[ALIGNED:].cast("b")
-    return Weights(header, tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE)))
+    return Weights(header, tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE)), place)
 
 
 def _header(said: dict[str, Any]) -> Header:

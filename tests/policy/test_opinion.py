@@ -1,5 +1,6 @@
 """The second opinion: what it may do, what it never does, and what its file and its training promise."""
 
+import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +150,19 @@ def test_a_model_says_what_was_written() -> None:
     assert model.pull("o share", Label.DEMAND) == 0.5
     assert model.probabilities(["o share", "o share"])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert model.probabilities([])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-0.5)))
+
+
+def test_a_model_handed_to_another_process_is_mapped_there() -> None:
+    """Pickled, the shipped weights are a file's name and no megabytes; a model of no file goes as its bytes."""
+    detector = load("ask-once").detector
+    assert detector is not None
+    assert detector.model is not None
+    parcel = pickle.dumps(detector.model)
+    names = ["o share", "many"]
+    assert len(parcel) < 1000
+    assert pickle.loads(parcel).probabilities(names) == detector.model.probabilities(names)
+    model = leaning({Label.DEMAND: 2.0})
+    assert pickle.loads(pickle.dumps(model)).probabilities(names) == model.probabilities(names)
 
 
 def test_training_learns_what_separates_and_is_repeatable() -> None:
