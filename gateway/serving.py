@@ -69,7 +69,7 @@ def serve(settings: "Settings") -> NoReturn:
 def office(orders: int, place: int, door: int) -> int:
     """The gateway's own process, by the descriptors of its orders, its reserved SMTP port and its page's socket: run
     until SIGTERM or SIGINT; the exit code."""
-    told = taken(orders)
+    told = taken(orders, late=True)
     set_up(told.settings.log)
     for descriptor in (orders, place, door):
         if descriptor != NO_PAGE:

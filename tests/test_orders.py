@@ -6,12 +6,22 @@ import sys
 
 from gateway.app import pack_of
 from gateway.config import settings
+from gateway.mail.message import walk
+from gateway.mail.reading import read_text
 from gateway.orders import taken, written
+from gateway.policy.judge import judge
+from gateway.policy.verdict import Scene
 
 CHECKED = {
     "smtp": {"xforward_peers": ["10.0.0.0/8"], "workers": 2},
     "policy": {"modes": {"asked-before": "monitor"}},
 }
+MAIL = b"""Subject: A favour\r
+\r
+Dear all,\r
+\r
+please put the attached banner on your LinkedIn profile by Friday.\r
+"""
 LOADED = """
 import sys
 import gateway.serving
@@ -33,6 +43,26 @@ def test_a_child_has_the_settings_and_the_pack_of_its_parent() -> None:
     assert told.policy.modes == orders.settings.policy.modes
     assert told.memory.model_dump() == {key: getattr(orders.settings.memory, key) for key in told.memory.model_dump()}
     assert (pack.identity, pack.rules) == (orders.pack.identity, orders.pack.rules) == (again.pack.identity, pack.rules)
+
+
+def test_rules_are_read_when_a_mail_needs_them() -> None:
+    """A pack taken late knows its gate at once, and judges as the whole one does."""
+    told = settings(CHECKED, where="test")
+    pack = pack_of(told)
+    descriptor = written(told, pack)
+    try:
+        late = taken(descriptor, late=True).pack
+        assert late.detector is not None
+        assert pack.detector is not None
+        before = set(vars(late.detector))
+        mail = read_text(walk(MAIL))
+        found = [judge(mail, Scene(recipients=("ben@lantern.example",)), one) for one in (pack, late)]
+    finally:
+        os.close(descriptor)
+
+    assert {"gate", "_read"} == before
+    assert found[0] == found[1]
+    assert found[0].findings
 
 
 def test_a_process_that_serves_smtp_checks_nothing_and_prints_nothing() -> None:
