@@ -36,11 +36,13 @@ def compile_detector(rules: Mapping[str, tuple[RuleFile, Path]], languages: Mapp
             for number, when in enumerate(excluded.when):
                 condition = _condition(when, lexicon, known, f"{key}.when.{number}")
                 exclusions.append(Exclusion(id=excluded.id, scope=excluded.scope, when=condition, unless=unless))
+    topics.sort(key=lambda topic: -topic.strength)
     return Detector(
         lexicon=lexicon,
         gate=_gate(languages.values()),
         marking=Marking(marks),
-        topics=tuple(sorted(topics, key=lambda topic: -topic.strength)),
+        topics=tuple(topics),
+        naming=Marking({str(place): topic.say for place, topic in enumerate(topics)}),
         exclusions=tuple(exclusions),
         conditions={
             id_: tuple(_condition(when, lexicon, known, f"{path}: when.{n}") for n, when in enumerate(rule.when))

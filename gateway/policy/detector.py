@@ -100,12 +100,14 @@ class Marking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
-    """Everything the judge runs. `conditions` by rule id; `despite`: rules that exclusions do not silence."""
+    """Everything the judge runs. `topics` with the plainest first, and `naming` their patterns
+    by place; `conditions` by rule id; `despite`: rules that exclusions do not silence."""
 
     lexicon: Lexicon
     gate: Gate
     marking: Marking
     topics: tuple[Topic, ...]
+    naming: Marking
     exclusions: tuple[Exclusion, ...]
     conditions: Mapping[str, tuple[Condition, ...]]
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import regex
 _WORD = regex.compile(r"\w+")
 _SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
 _SIGN = regex.compile(r"[^\w\s.^$*+?{}\[\]\\|()]|\\[$+*?.]")
+_OPENING = "^\\W*"  # however a sentence begins, a word comes next
 DIGIT = "{0}"  # stands among a sentence's words when one of them has a digit
 Choice = frozenset[str]
 
@@ -71,7 +72,8 @@ def _group(source: str, start: int, end: int, *, apart: bool = False) -> Choice 
     elif inner.startswith("?"):
         return None
     glued = source[end + 1 : end + 2]
-    if _optional(source, end + 1) or (start and not apart and source[start - 1] not in " \"'|(/^"):
+    opens = apart or source[:start] in ("", _OPENING) or source[start - 1] in " \"'|(/^"
+    if _optional(source, end + 1) or not opens:
         return None
     whole = not glued or glued in " |)'\"" or source[end + 1 : end + 3] in ("\\b", "\\W")
     choices = [_first(alternative, whole) for alternative in _split(inner)]

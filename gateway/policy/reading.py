@@ -122,10 +122,12 @@ def _line(sentence: Sentence, start: int, end: int, original: str, detector: Det
 
 
 def _name_topics(line: Line, detector: Detector) -> None:
-    for topic in detector.topics:
+    named = detector.naming.candidates(line.words)
+    for place in sorted(map(int, named)):
+        topic = detector.topics[place]
         if line.strength.get(topic.favour, 0) >= topic.strength:
             continue
-        if line.says(topic.say) and not line.says(topic.none):
+        if line.says(named[str(place)]) and not line.says(topic.none):
             line.strength[topic.favour] = topic.strength
 
 

@@ -18,6 +18,8 @@ from tests.policy.reading_cases import cases, pack
         ("\\d+ (shares|likes)", [{DIGIT}, {"likes", "shares"}]),
         ("(£|\\$|win) prize", [{"prize"}, {"£", "$", "win"}]),
         ("shares? {network}", [{"{network}"}]),
+        ("^\\W*(did|has)\\b", [{"did", "has"}]),
+        ("a\\W*(b|c)", []),
     ],
 )
 def test_needs_are_read_off_the_source(source: str, wanted: list[set[str]]) -> None:
