@@ -15,6 +15,7 @@ from gateway.policy.firing import holds
 from gateway.policy.fold import fold
 from gateway.policy.labels import Favour
 from gateway.policy.line import Line, Reading
+from gateway.policy.prose import prose
 from gateway.policy.readers import many_readers
 from gateway.policy.segment import Kind, Sentence, sentences
 from gateway.policy.verdict import Scene
@@ -110,7 +111,9 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
             placed = Sentence(
                 kind=sentence.kind, start=sentence.start, end=sentence.end, paragraph=sentence.paragraph + paragraphs
             )
-            found.append(_line(placed, placed.start, placed.end, text.text[placed.start : placed.end], detector))
+            original = text.text[placed.start : placed.end]
+            if prose(original):
+                found.append(_line(placed, placed.start, placed.end, original, detector))
         paragraphs = found[-1].sentence.paragraph + 1 if found else 0
     return found
 
