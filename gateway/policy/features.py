@@ -1,7 +1,7 @@
 """What the second opinion sees of a sentence: its words and slots, those around it, and who reads the mail. *Pure.*
 
 Every feature has a name that a person can read ("o share it" for a pair of words of the sentence itself); the model
-knows it by `index`, a hash of the name (Weinberger et al., "Feature hashing for large scale multitask learning", ICML
+knows it by `digest`, a hash of the name (Weinberger et al., "Feature hashing for large scale multitask learning", ICML
 2009), so that its weights need no dictionary. The first letters say where it was seen: `o` here, `p` and `q` in the
 sentences before and behind, `P` and `Q` one further, `j` in the subject, `m` anywhere in the mail.
 """
@@ -15,17 +15,15 @@ import regex
 from gateway.policy.line import Line, Reading
 from gateway.policy.segment import Kind
 
-BITS = 18
-_MASK = (1 << BITS) - 1
 _WORD = regex.compile(r"[\p{L}\p{M}']+|\d+|[?!%#]")
 _MOST_WORDS = 80  # of one sentence
 _MOST_LINES = 60  # sentences that are weighed; the favour is named in few
 _PIECE = 4  # letters: pieces of words stand for their inflections and for typing errors
 
 
-def index(name: str) -> int:
-    """The place of a feature's weights, 0 to 2**BITS - 1; the same on every machine."""
-    return crc32(name.encode("utf-8", "surrogatepass")) & _MASK
+def digest(name: str) -> int:
+    """32 bits that stand for a feature's name, the same on every machine."""
+    return crc32(name.encode("utf-8", "surrogatepass"))
 
 
 def weighed(reading: Reading) -> list[int]:

@@ -39,11 +39,14 @@ class Opinion:
     weights: Weights
     many: bool
     quoted: bool
+    said: int
 
     def sure(self, fired: Collection[Label] = ()) -> float:
         """The probability that the mail should be held, `fired` being the labels that rules found."""
         head = self.weights.header.head
-        found = evidence([chances for _, chances in self.lines], fired, many=self.many, quoted=self.quoted)
+        found = evidence(
+            [chances for _, chances in self.lines], fired, many=self.many, quoted=self.quoted, said=self.said
+        )
         return sigmoid(head.get("bias", 0.0) + sum(head.get(name, 0.0) * value for name, value in found.items()))
 
     def held_for(self, fired: Collection[Label] = ()) -> Label:
@@ -73,14 +76,20 @@ def opinion(reading: Reading, weights: Weights) -> Opinion | None:
         return None
     features = Features(reading)
     lines = tuple((reading.lines[place], weights.probabilities(features.of(place))) for place in places)
-    return Opinion(lines=lines, weights=weights, many=reading.many, quoted=bool(reading.quoted))
+    return Opinion(lines=lines, weights=weights, many=reading.many, quoted=bool(reading.quoted), said=named(reading))
+
+
+def named(reading: Reading) -> int:
+    """How plainly the sender's own words name a favour (0 to 3)."""
+    return max((line.said for line in reading.lines if "thread" not in line.out), default=0)
 
 
 def evidence(
-    lines: Iterable[Mapping[Label, float]], fired: Collection[Label], *, many: bool, quoted: bool
+    lines: Iterable[Mapping[Label, float]], fired: Collection[Label], *, many: bool, quoted: bool, said: int
 ) -> dict[str, float]:
     """What the mail's own regression goes by: the sentences' chances to be held for (the highest, the second, at least
-    one of them), to be an ask or an offer, how many they are, who reads them, and what the rules found."""
+    one of them), to be an ask or an offer, how many they are, who reads them, how plainly a favour is named, and what
+    the rules found."""
     chances = list(lines)
     holds = sorted((sum(one[label] for label in _HELD) for one in chances), reverse=True)
     none = 1.0
@@ -97,6 +106,8 @@ def evidence(
         "sentences": float(len(chances)) ** 0.5,
         "many": float(many),
         "quoted": float(quoted),
+        "named": float(said >= 2),
+        "named plainly": float(said >= 3),
         "rules hold": float(rules_hold),
         "rules ask": float(Label.FIRST_ASK in fired),
         "rules know it as fine": float(any(label in fired for label in _FINE if label is not Label.FIRST_ASK)),

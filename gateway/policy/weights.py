@@ -1,9 +1,11 @@
 """The weights of the second opinion: what each feature says for each label, as a file keeps them. *IO*: `mapped` maps
 a file; everything else is pure.
 
-A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, and then for each label in the
-order of the header 2**BITS signed bytes: the feature's log-odds in steps of that label's `step`. It is mapped, not
-read: a process touches only the pages of the features it meets, and all processes share them.
+A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, then 2**BITS bytes of seals, and
+for each label in the order of the header 2**BITS signed bytes: the feature's log-odds in steps of that label's `step`.
+The seal of a place tells the feature that owns it from strangers whose digest leads there too: without it a long text
+about anything else would gather the weights of hundreds of features it does not have. The file is mapped, not read: a
+process touches only the pages of the features it meets, and all processes share them.
 """
 
 import json
@@ -15,12 +17,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from gateway.policy.features import BITS, index
+from gateway.policy.features import digest
 from gateway.policy.labels import Label
 
-MAGIC = b"askonce opinion 2\n"
-ALIGNED = 4096  # bytes before the table
-SIZE = 1 << BITS  # features told apart
+MAGIC = b"askonce opinion 3\n"
+ALIGNED = 4096  # bytes before the seals
+BITS = 19
+SIZE = 1 << BITS  # places
+_MASK = SIZE - 1
+_SEALED = 24  # the digest's upper bits, which its place does not show
 _MOST = 30.0  # log-odds; beyond it exp says nothing more
 
 
@@ -42,6 +47,7 @@ class Weights:
     """A model: for the features of a sentence, the probability of each label; OTHER where it does nothing."""
 
     header: Header
+    seals: memoryview = field(repr=False)  # bytes; 0 where nothing is
     tables: tuple[memoryview, ...] = field(repr=False)  # signed bytes, one for each label
     place: Path | None = None  # the file they are mapped from
 
@@ -49,11 +55,11 @@ class Weights:
         """Handed to another process, they are mapped there from the same file."""
         if self.place is not None:
             return mapped, (self.place,)
-        return _copied, (written(self.header, [bytes(table) for table in self.tables]),)
+        return _copied, (written(self.header, bytes(self.seals), [bytes(table) for table in self.tables]),)
 
     def probabilities(self, names: Iterable[str]) -> dict[Label, float]:
         """How likely each label is for a sentence with these features; they add up to 1."""
-        places = [index(name) for name in set(names)]
+        places = self._places(set(names))
         header = self.header
         odds = [
             bias + step * _total(table, places)
@@ -66,8 +72,24 @@ class Weights:
 
     def pull(self, name: str, label: Label) -> float:
         """What one feature adds to the log-odds of a label."""
-        place = self.header.labels.index(label)
-        return self.header.step[place] * self.tables[place][index(name)]
+        column = self.header.labels.index(label)
+        return self.header.step[column] * _total(self.tables[column], self._places({name}))
+
+    def _places(self, names: set[str]) -> list[int]:
+        """Where the features are that the model knows."""
+        seals = self.seals
+        found = ((code & _MASK, code) for code in map(digest, names))
+        return [place for place, code in found if seals[place] == (code >> _SEALED | 1)]
+
+
+def place_of(code: int) -> int:
+    """The place of a feature's weights, 0 to 2**BITS - 1, from its digest."""
+    return code & _MASK
+
+
+def seal_of(code: int) -> int:
+    """What stands among the seals at the place of a feature that the model knows: 1 to 255."""
+    return code >> _SEALED | 1
 
 
 def _total(table: memoryview, places: Sequence[int]) -> int:
@@ -87,15 +109,15 @@ def logit(probability: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-def written(header: Header, tables: Sequence[bytes]) -> bytes:
+def written(header: Header, seals: bytes, tables: Sequence[bytes]) -> bytes:
     """The file of a model. Raises ValueError when the tables do not fit the header."""
-    if [len(table) for table in tables] != [SIZE] * len(header.labels):
-        raise ValueError("one table of 2**BITS bytes for each label")
+    if [len(table) for table in (seals, *tables)] != [SIZE] * (1 + len(header.labels)):
+        raise ValueError("seals and one table for each label, of 2**BITS bytes each")
     said = asdict(header) | {"rules": sorted(header.rules), "head": dict(header.head), "bits": BITS}
     front = MAGIC + json.dumps(said, sort_keys=True).encode() + b"\n"
     if len(front) > ALIGNED:
         raise ValueError("the header is too long")
-    return front.ljust(ALIGNED) + b"".join(tables)
+    return front.ljust(ALIGNED) + seals + b"".join(tables)
 
 
 def mapped(place: Path) -> Weights:
@@ -118,10 +140,11 @@ def opened(data: memoryview, place: Path | None = None) -> Weights:
         header = _header(json.loads(line))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its header lacks {error}") from None
-    if len(data) != ALIGNED + SIZE * len(header.labels):
+    if len(data) != ALIGNED + SIZE * (1 + len(header.labels)):
         raise ValueError("its tables are cut or too long")
-    signed = data[ALIGNED:].cast("b")
-    return Weights(header, tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE)), place)
+    seals, signed = data[ALIGNED : ALIGNED + SIZE], data[ALIGNED + SIZE :].cast("b")
+    tables = tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE))
+    return Weights(header, seals, tables, place)
 
 
 def _header(said: dict[str, Any]) -> Header:

@@ -242,6 +242,7 @@ async def test_died_between_the_250_and_the_mark(story: Story, monkeypatch: pyte
             raise StoreUnavailable
         return real(store, write=write)  # type: ignore[arg-type]
 
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
     monkeypatch.setattr(type(story.house.store), "begin", dying)
     await story.beat()
     monkeypatch.setattr(type(story.house.store), "begin", real)
@@ -269,8 +270,9 @@ async def test_an_audit_that_fails_after_the_250_causes_no_duplicate(story: Stor
     assert story.audit.steps()[-1] == ("delivered", "sent", "gateway")
 
 
-async def test_a_failure_is_recorded_before_it_is_told(story: Story) -> None:
+async def test_a_failure_is_recorded_before_it_is_told(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a durable record the failure takes no effect: the mail is tried again when the lease ends."""
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
     held = await released(story)
     story.hop.data = NO_SUCH_USER
     story.audit.broken = True

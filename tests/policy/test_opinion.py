@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gateway.errors import UserError
 from gateway.mail.reading import text_from
-from gateway.policy.features import Features, index, weighed
+from gateway.policy.features import Features, digest, weighed
 from gateway.policy.judge import judge
 from gateway.policy.labels import Label, Mode
 from gateway.policy.opinion import Thresholds
@@ -18,7 +19,7 @@ from gateway.policy.pack import Pack
 from gateway.policy.packs import WEIGHTS, home, load
 from gateway.policy.reading import read
 from gateway.policy.verdict import Scene, Verdict
-from gateway.policy.weights import SIZE, Header, Weights, opened, written
+from gateway.policy.weights import SIZE, Header, Weights, opened, place_of, seal_of, written
 from tests.training.regression import chances, fit, rows_of
 
 MANY = Scene(recipients=("all-staff@north.example",))
@@ -36,7 +37,7 @@ def leaning(odds: Mapping[Label, float], *, weighed_rules: bool = True) -> Weigh
         head={"highest": 1.0},
         rules=rules,
     )
-    return opened(memoryview(written(header, [bytes(SIZE)] * len(Label))))
+    return opened(memoryview(written(header, bytes(SIZE), [bytes(SIZE)] * len(Label))))
 
 
 def thinking(odds: Mapping[Label, float], *, weighed_rules: bool = True, **thresholds: float) -> Pack:
@@ -143,13 +144,26 @@ def test_the_shipped_weights_are_read_and_count_for_the_digest(tmp_path: Path) -
 
 def test_a_model_says_what_was_written() -> None:
     """Probabilities are the softmax of bias and steps; `pull` is what one feature adds."""
-    table = bytearray(SIZE)
-    table[index("o share")] = 2
+    table, seals = bytearray(SIZE), bytearray(SIZE)
+    table[place_of(digest("o share"))], seals[place_of(digest("o share"))] = 2, seal_of(digest("o share"))
     header = Header(labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head={}, rules=frozenset())
-    model = opened(memoryview(written(header, [bytes(table), bytes(SIZE)])))
+    model = opened(memoryview(written(header, bytes(seals), [bytes(table), bytes(SIZE)])))
     assert model.pull("o share", Label.DEMAND) == 0.5
     assert model.probabilities(["o share", "o share"])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert model.probabilities([])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-0.5)))
+
+
+def test_a_stranger_whose_place_is_taken_adds_nothing() -> None:
+    """A feature that the model does not know is not taken for the one whose place its digest leads to."""
+    known = digest("o share")
+    names = (f"o {number}" for number in range(20_000_000))
+    stranger = next(name for name in names if digest(name) != known and place_of(digest(name)) == place_of(known))
+    table, seals = bytearray(SIZE), bytearray(SIZE)
+    table[place_of(known)], seals[place_of(known)] = 2, seal_of(known)
+    header = Header(labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head={}, rules=frozenset())
+    model = opened(memoryview(written(header, bytes(seals), [bytes(table), bytes(SIZE)])))
+    assert (model.pull("o share", Label.DEMAND), model.pull(stranger, Label.DEMAND)) == (0.5, 0.0)
+    assert model.probabilities([stranger]) == model.probabilities([])
 
 
 def test_a_model_handed_to_another_process_is_mapped_there() -> None:
@@ -167,9 +181,15 @@ def test_a_model_handed_to_another_process_is_mapped_there() -> None:
 
 def test_training_learns_what_separates_and_is_repeatable() -> None:
     """What goes with a class pulls towards it, and the same rows give the same weights."""
-    rows = rows_of([(0, 2) if number % 2 else (1, 2) for number in range(40)], 3)
+    known, one, other = codes(3, 7, 9), codes(3, 9), codes(7, 8, 9)
+    rows = rows_of([one if number % 2 else other for number in range(40)], known)
     answers = [number % 2 for number in range(40)]
     weights = fit(rows, answers, 2, np.full(3, 1e-3))
-    assert chances(rows_of([(0, 2)], 3), weights)[0, 1] > 0.9
-    assert chances(rows_of([(1, 2)], 3), weights)[0, 1] < 0.1
+    assert rows.sum() == 40 * 3
+    assert chances(rows_of([one], known), weights)[0, 1] > 0.9
+    assert chances(rows_of([other], known), weights)[0, 1] < 0.1
     assert (weights == fit(rows, answers, 2, np.full(3, 1e-3))).all()
+
+
+def codes(*digests: int) -> NDArray[np.uint32]:
+    return np.array(digests, dtype=np.uint32)

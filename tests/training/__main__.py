@@ -5,17 +5,22 @@ under `policies/cases/locked`. Each batch is also judged by weights that have no
 regression learns from, and what is printed. The same cases give the same file.
 """
 
-from collections.abc import Collection, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from gateway.policy.features import BITS
 from gateway.policy.labels import Label
 from gateway.policy.opinion import evidence
 from gateway.policy.packs import WEIGHTS, load
-from gateway.policy.weights import Header, written
+from gateway.policy.weights import SIZE, Header, place_of, seal_of, written
+from tests.training.background import background
 from tests.training.examples import Corpus, Mail
 from tests.training.regression import Floats, chances, fit, rows_of
 
@@ -32,63 +37,79 @@ BEHIND_THE_RULES = frozenset(  # batches that whoever wrote the rules had read: 
 )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """`codes`: digests of the features it knows, ascending; `weights`: a row for each of them, a last one for the bias,
+    and a column for each label."""
+
+    codes: NDArray[np.uint32]
+    weights: Floats
+
+
 def main() -> None:
     """Read, fit, write, and say how far."""
     pack = load("ask-once")
     corpus = Corpus(pack)
-    mails = corpus.mails
+    mails = [*corpus.mails, *background()]
     print(f"{len(mails)} mails, {sum(mail.hold for mail in mails)} to hold", flush=True)
     unseen = _unseen(mails, corpus)
     judged = [place for place, mail in enumerate(mails) if mail.batch not in BEHIND_THE_RULES]
     head = _head([mails[place] for place in judged], [unseen[place] for place in judged])
     _report(mails, unseen, head)
-    weights = _weights(mails, corpus)
-    TARGET.write_bytes(_file(weights, head, frozenset(pack.rules)))
+    model = _model(mails, corpus.tags)
+    fresh = TARGET.with_suffix(".new")
+    fresh.write_bytes(_file(model, head, frozenset(pack.rules)))
+    fresh.replace(TARGET)  # a gateway that has the old file mapped keeps it
     print(f"{TARGET}: {TARGET.stat().st_size // 1024} KB")
 
 
 def _unseen(mails: Sequence[Mail], corpus: Corpus) -> list[Floats]:
     """For each mail its sentences' chances, by weights that have not seen its batch."""
     batches = sorted({mail.batch for mail in mails} - {"examples"})
+    folds = [frozenset(batches[fold::FOLDS]) for fold in range(FOLDS)]
     found: dict[int, Floats] = {}
-    for fold in range(FOLDS):
-        out = set(batches[fold::FOLDS])
-        weights = _weights([mail for mail in mails if mail.batch not in out], corpus)
-        for place, mail in enumerate(mails):
-            if mail.batch in out or (mail.batch == "examples" and not fold):
-                found[place] = _chances(mail, weights)
-        print(f"fold {fold + 1} of {FOLDS}", flush=True)
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        models = pool.map(_without, repeat(mails), repeat(corpus.tags), folds)
+        for fold, (out, model) in enumerate(zip(folds, models, strict=True)):
+            for place, mail in enumerate(mails):
+                if mail.batch in out or (mail.batch == "examples" and not fold):
+                    found[place] = _chances(mail, model)
+            print(f"fold {fold + 1} of {FOLDS}", flush=True)
     return [found[place] for place in range(len(mails))]
 
 
-def _weights(mails: Sequence[Mail], corpus: Corpus) -> Floats:
-    """A row for each feature place, a column for each label, the last row the bias."""
+def _without(mails: Sequence[Mail], tags: Mapping[int, str], out: Collection[str]) -> Model:
+    """The regression that has not seen these batches."""
+    return _model([mail for mail in mails if mail.batch not in out], tags)
+
+
+def _model(mails: Sequence[Mail], tags: Mapping[int, str]) -> Model:
+    """The regression over all sentences of these mails."""
     sentences = [sentence for mail in mails for sentence in mail.sentences]
-    rows = rows_of([sentence.features for sentence in sentences], 1 << BITS)
-    counts = np.bincount(rows.indices, minlength=rows.shape[1])
-    kept = np.append(np.flatnonzero(counts[:-1] >= LEAST_SEEN), 1 << BITS)
-    worth = np.array([WORTH.get(corpus.tags.get(int(place), ""), 1.0) for place in kept[:-1]])
+    codes, counts = np.unique(np.concatenate([one.features for one in sentences]), return_counts=True)
+    kept = codes[counts >= LEAST_SEEN]
+    worth = np.array([WORTH.get(tags[int(code)], 1.0) for code in kept])
     answers = [LABELS.index(sentence.label) for sentence in sentences]
-    weights = np.zeros((rows.shape[1], len(LABELS)))
-    weights[kept] = fit(rows[:, kept], answers, len(LABELS), PENALTY / worth**2)
-    return weights
+    rows = rows_of([sentence.features for sentence in sentences], kept)
+    return Model(kept, fit(rows, answers, len(LABELS), PENALTY / worth**2))
 
 
-def _chances(mail: Mail, weights: Floats) -> Floats:
-    if not mail.sentences:
+def _chances(mail: Mail, model: Model) -> Floats:
+    weighed = [sentence.features for sentence in mail.sentences if sentence.weighed]
+    if not weighed:
         return np.zeros((0, len(LABELS)))
-    return chances(rows_of([sentence.features for sentence in mail.sentences], 1 << BITS), weights)
+    return chances(rows_of(weighed, model.codes), model.weights)
 
 
 def _evidence(mail: Mail, found: Floats) -> dict[str, float]:
     lines = [dict(zip(LABELS, row, strict=True)) for row in found.tolist()]
-    return evidence(lines, mail.fired, many=mail.many, quoted=mail.quoted)
+    return evidence(lines, mail.fired, many=mail.many, quoted=mail.quoted, said=mail.said)
 
 
 def _head(mails: Sequence[Mail], found: Sequence[Floats]) -> dict[str, float]:
     """The mail's own regression: from the numbers of `opinion.evidence` to held or not."""
-    table = [_evidence(mail, one) for mail, one in zip(mails, found, strict=True) if mail.sentences]
-    answers = [int(mail.hold) for mail in mails if mail.sentences]
+    table = [_evidence(mail, one) for mail, one in zip(mails, found, strict=True) if len(one)]
+    answers = [int(mail.hold) for mail, one in zip(mails, found, strict=True) if len(one)]
     names = sorted(table[0])
     dense = np.array([[row[name] for name in names] + [1.0] for row in table])
     weights = fit(csr_matrix(dense), answers, 2, np.full(len(names), 1e-3), rounds=400)
@@ -96,7 +117,7 @@ def _head(mails: Sequence[Mail], found: Sequence[Floats]) -> dict[str, float]:
 
 
 def _sure(mail: Mail, found: Floats, head: dict[str, float]) -> float:
-    if not mail.sentences:
+    if not len(found):
         return 0.0
     odds = head["bias"] + sum(head[name] * value for name, value in _evidence(mail, found).items())
     return float(1 / (1 + np.exp(-odds)))
@@ -122,12 +143,19 @@ def _line(name: str, pairs: Collection[tuple[bool, bool]]) -> None:
         print(f"{name:16} {len(pairs):5} mails  {held} held, none of them due")
 
 
-def _file(weights: Floats, head: dict[str, float], rules: frozenset[str]) -> bytes:
-    """The tables in steps of a signed byte; what is beyond the 99.99th percentile is cut to it."""
-    table, bias = weights[:-1], weights[-1]
-    most = np.maximum(np.quantile(np.abs(table), 0.9999, axis=0), 1e-6)
-    steps = most / 127
+def _file(model: Model, head: dict[str, float], rules: frozenset[str]) -> bytes:
+    """The tables in steps of a signed byte; what is beyond the 99.9th percentile is cut to it. Where two features lead
+    to one place, the one that says more has it."""
+    table, bias = model.weights[:-1], model.weights[-1]
+    steps = np.maximum(np.quantile(np.abs(table), 0.999, axis=0), 1e-6) / 127
     cut = np.clip(np.rint(table / steps), -127, 127).astype(np.int8)
+    loud = np.abs(cut.astype(int)).sum(axis=1)
+    seals, tables = np.zeros(SIZE, np.uint8), np.zeros((len(LABELS), SIZE), np.int8)
+    for row in np.argsort(loud, kind="stable"):
+        if loud[row]:
+            place = place_of(int(model.codes[row]))
+            seals[place], tables[:, place] = seal_of(int(model.codes[row])), cut[row]
+    print(f"{int((loud > 0).sum())} features in {int((seals > 0).sum())} of {SIZE} places", flush=True)
     header = Header(
         labels=LABELS,
         bias=tuple(bias.round(4).tolist()),
@@ -135,7 +163,7 @@ def _file(weights: Floats, head: dict[str, float], rules: frozenset[str]) -> byt
         head=head,
         rules=rules,
     )
-    return written(header, [np.ascontiguousarray(cut[:, place]).tobytes() for place in range(len(LABELS))])
+    return written(header, seals.tobytes(), [row.tobytes() for row in tables])
 
 
 if __name__ == "__main__":

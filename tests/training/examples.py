@@ -6,17 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gateway.mail.reading import text_from
-from gateway.policy.features import Features, index, weighed
+from gateway.mail.text import MessageText
+from gateway.policy.features import Features, digest, weighed
 from gateway.policy.judge import found_by_rules
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Reading
+from gateway.policy.opinion import named
 from gateway.policy.pack import Pack
 from gateway.policy.packs import find, sources
 from gateway.policy.reading import read
 from gateway.policy.verdict import Scene
 
 CASES = Path("policies/cases")
+INNOCENT = "innocent"  # batches of mail that asks for nothing
 _LEAST = 8  # letters: a shorter sentence inside another proves nothing
 _SIGNS = re.compile(r"[\W_]+")
 _TAGS = re.compile(r"<[^>]*>")
@@ -24,15 +30,17 @@ _TAGS = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A weighed sentence: the places of its features, their tags, and its label."""
+    """A sentence: the digests of its features, and its label. `weighed`: whether the gateway would weigh it; of
+    innocent mail all sentences are learnt from."""
 
-    features: tuple[int, ...]
+    features: NDArray[np.uint32]
     label: Label
+    weighed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One labelled mail; `fired`: the labels that the rules find in it."""
+    """One labelled mail; `fired`: the labels that the rules find in it; `said`: how plainly it names a favour."""
 
     batch: str
     language: str
@@ -40,6 +48,7 @@ class Mail:
     sentences: tuple[Sentence, ...]
     many: bool
     quoted: bool
+    said: int
     fired: frozenset[Label]
 
     @property
@@ -48,7 +57,7 @@ class Mail:
 
 
 class Corpus:
-    """All that is trained on, read once; `tags` by feature place: where the feature is seen ("o", "p", "m", ...)."""
+    """All that is trained on, read once; `tags` by a feature's digest: where it is seen ("o", "p", "m", ...)."""
 
     def __init__(self, pack: Pack) -> None:
         assert pack.detector is not None
@@ -77,27 +86,43 @@ class Corpus:
     def _read(self, subject: str, body: str, to: tuple[str, ...], *, html: bool = False) -> Reading:
         return read(text_from(subject, body, html=html), Scene(recipients=to, people=len(to)), self._detector)
 
+    def mail_of(self, batch: str, text: MessageText, scene: Scene) -> Mail:
+        """A mail that asks for nothing."""
+        return self._mail(batch, "en", Label.OTHER, read(text, scene, self._detector), ())
+
     def _mail(self, batch: str, language: str, label: Label, reading: Reading, evidence: tuple[str, ...]) -> Mail:
         features = Features(reading)
         proofs = [_letters(one) for one in evidence]
+        counted = set(weighed(reading))
+        innocent = batch.startswith(INNOCENT)
         sentences = tuple(
             Sentence(
-                features=tuple(self._placed(features.of(place))),
+                features=self._digests(features.of(place)),
                 label=label if _proves(_letters(reading.lines[place].original), proofs) else Label.OTHER,
+                weighed=place in counted,
             )
-            for place in weighed(reading)
+            for place in (range(len(reading.lines)) if innocent else sorted(counted))
         )
-        many, quoted = reading.many, bool(reading.quoted)
+        many, quoted, said = reading.many, bool(reading.quoted), named(reading)
         fired = frozenset(one.label for one in found_by_rules(list(self._pack.rules.values()), reading, self._detector))
         return Mail(
-            batch=batch, language=language, label=label, sentences=sentences, many=many, quoted=quoted, fired=fired
+            batch=batch,
+            language=language,
+            label=label,
+            sentences=sentences,
+            many=many,
+            quoted=quoted,
+            said=said,
+            fired=fired,
         )
 
-    def _placed(self, names: Iterator[str]) -> Iterator[int]:
+    def _digests(self, names: Iterator[str]) -> NDArray[np.uint32]:
+        found = set()
         for name in names:
-            place = index(name)
-            self.tags.setdefault(place, name.partition(" ")[0])
-            yield place
+            code = digest(name)
+            self.tags.setdefault(code, name.partition(" ")[0])
+            found.add(code)
+        return np.array(sorted(found), dtype=np.uint32)
 
 
 def _letters(text: str) -> str:

@@ -1,7 +1,7 @@
 """Logistic regression with a quadratic penalty, by L-BFGS. *Pure*, and the same on every run.
 
-Rows are sets of features; `penalties` say how dearly each feature's weight is bought. Liu and Nocedal, "On the limited
-memory BFGS method for large scale optimization", Mathematical Programming 45 (1989).
+Rows are sets of features, known by their digests; `penalties` say how dearly each feature's weight is bought. Liu and
+Nocedal, "On the limited memory BFGS method for large scale optimization", Mathematical Programming 45 (1989).
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,19 @@ from scipy.sparse import csr_matrix
 Floats = NDArray[np.float64]
 
 
-def rows_of(features: Sequence[Sequence[int]], width: int) -> csr_matrix:
-    """One row for each set of feature places, 1 where the feature is present; the last column is 1 everywhere."""
-    places = [np.append(np.unique(np.asarray(one, dtype=np.int64)), width) for one in features]
+def rows_of(features: Sequence[NDArray[np.uint32]], known: NDArray[np.uint32]) -> csr_matrix:
+    """One row for each set of features, 1 where one of the `known` (ascending) is present; the last column is 1
+    everywhere."""
+    width = len(known)
+    places = []
+    for one in features:
+        found = np.searchsorted(known, one)
+        inside = found < width
+        met = found[inside][known[found[inside]] == one[inside]]
+        places.append(np.append(met, width))
     ends = np.cumsum([0, *(len(one) for one in places)])
-    values = np.ones(int(ends[-1]))
     joined = np.concatenate(places) if places else np.zeros(0, dtype=np.int64)
-    return csr_matrix((values, joined, ends), shape=(len(places), width + 1))
+    return csr_matrix((np.ones(int(ends[-1])), joined, ends), shape=(len(places), width + 1))
 
 
 def fit(rows: csr_matrix, answers: Sequence[int], classes: int, penalties: Floats, *, rounds: int = 80) -> Floats:
