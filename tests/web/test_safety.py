@@ -336,7 +336,7 @@ async def test_a_store_that_does_not_answer_is_said_calmly(desk: Desk, monkeypat
         raise StoreUnavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr("gateway.web.sender.release", gone)
+        patched.setattr("gateway.web.presses.release", gone)
         answer = await desk.post(form)
         assert answer.status_code == 503
         assert "kept in the brand folder" in answer.text

@@ -1,0 +1,101 @@
+"""The page of a held mail, put together: the review page while it waits, the end of its story afterwards.
+
+Reads through the flows; changes nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from gateway.ports import House
+from gateway.web.banner import Banner
+from gateway.web.checker import Checker
+from gateway.web.forms import body_text
+from gateway.web.held_text import HeldText
+from gateway.web.judged import Judged
+from gateway.web.rendering import Pages
+from gateway.web.review import live_values, review_values, story_values, undo_left, waits
+from gateway.web.typed import Typed, typed
+from gateway.web.visit import Visit
+
+
+class View:
+    """`key` signs the forms."""
+
+    def __init__(self, house: House, pages: Pages, checker: Checker, key: bytes) -> None:
+        self.house, self.pages, self.checker, self.key = house, pages, checker, key
+
+    async def show(
+        self, visit: Visit, *, banner: Banner | None = None, status: int = 200, open_form: str = ""
+    ) -> Response:
+        """The page for a mail as it stands, with what was typed kept. Raises GatewayError."""
+        if not waits(visit.held):
+            return self._story(visit, banner=banner, status=status, open_form=open_form)
+        mail = await self.checker.reader.read(visit.held)
+        live = self.live(visit, await self.checker.as_held(visit.held, mail))
+        return self.review(
+            visit, mail, typed(visit.form, visit.held, mail), live, banner=banner, status=status, open_form=open_form
+        )
+
+    def review(
+        self,
+        visit: Visit,
+        mail: HeldText,
+        typed: Typed,
+        live: Mapping[str, Any],
+        *,
+        banner: Banner | None = None,
+        status: int = 200,
+        missing: bool = False,
+        unexplained: bool = False,
+        open_form: str = "",
+    ) -> Response:
+        """The review page with these words in its boxes; for the flags see `review_values`."""
+        values = review_values(
+            visit,
+            mail,
+            typed,
+            live=live,
+            key=self.key,
+            now=self.house.clock(),
+            banner=banner,
+            missing=missing,
+            unexplained=unexplained,
+            open_form=open_form,
+        )
+        return self.pages.page("review.html", status=status, **values)
+
+    def live(self, visit: Visit, judged: Judged) -> Mapping[str, Any]:
+        """What changes when a text is checked again."""
+        return live_values(visit.held, judged, self.house.pack, self.house.settings.memory.window_days)
+
+    def fragments(self, visit: Visit, typed: Typed, judged: Judged) -> Mapping[str, Any]:
+        """The same for the page's script: the texts of its boxes, and the parts of the page as HTML."""
+        live = self.live(visit, judged)
+        values = {**live, "editable": True, "here": visit.here}
+        return {
+            "text": typed.text,
+            "subject": typed.subject,
+            "lost": list(judged.lost),
+            "clear": live["outlook"].clear,
+            "said": live["outlook"].said,
+            "button": live["outlook"].button,
+            "whom": live["people_in_words"],
+            "gist": live["gist"],
+            "reasons": self.pages.fragment("_reasons.html", **values),
+            "letter": self.pages.fragment("_letter.html", **values),
+            "suggestion": self.pages.fragment("_suggestion.html", **values),
+            "override": live["override"],
+        }
+
+    def _story(self, visit: Visit, *, banner: Banner | None, status: int, open_form: str) -> Response:
+        values = story_values(
+            visit,
+            key=self.key,
+            undo_left=undo_left(visit.held, self.house.settings.holds.undo_seconds, self.house.clock()),
+            banner=banner,
+            kept=body_text(visit.form.get("text", "")),
+            open_form=open_form,
+        )
+        return self.pages.page("story.html", status=status, **values)
