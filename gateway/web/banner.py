@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from gateway.language.catalogue import Catalogue, later
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
@@ -11,22 +13,42 @@ class Banner:
     title: str
     told: str
 
+    def said(self, say: Catalogue) -> "Banner":
+        """The same in the reader's language."""
+        return Banner(tone=self.tone, title=say.gettext(self.title), told=say.gettext(self.told))
 
-OUT_OF_DATE = Banner(tone="ask", title="This page was out of date.", told="Nothing was done. Please press once more.")
-CHANGED = Banner(
-    tone="ask", title="Something changed meanwhile.", told="Nothing was done. Please look, then press again."
+
+OUT_OF_DATE = Banner(
+    tone="ask", title=later("This page was out of date."), told=later("Nothing was done. Please press once more.")
 )
-TICK_FIRST = Banner(tone="ask", title="Not sent yet.", told="Please tick the box beside Send first.")
+CHANGED = Banner(
+    tone="ask",
+    title=later("Something changed meanwhile."),
+    told=later("Nothing was done. Please look, then press again."),
+)
+TICK_FIRST = Banner(tone="ask", title=later("Not sent yet."), told=later("Please tick the box beside Send first."))
 SAY_FIRST = Banner(
-    tone="ask", title="Not sent yet.", told="To send it anyway, please fill in the box beside that button."
+    tone="ask",
+    title=later("Not sent yet."),
+    told=later("To send it anyway, please fill in the box beside that button."),
 )
 STILL_HELD = Banner(
-    tone="ask", title="Not sent.", told="Something in it still needs another wording; it is marked below."
+    tone="ask", title=later("Not sent."), told=later("Something in it still needs another wording; it is marked below.")
 )
 NOBODY_LEFT = Banner(
-    tone="ask", title="Nobody would get it.", told="Leave at least one person on it, or take the mail back below."
+    tone="ask",
+    title=later("Nobody would get it."),
+    told=later("Leave at least one person on it, or take the mail back below."),
 )
-BUSY = Banner(tone="ask", title="One moment.", told="Too many presses at once. Your text is below; please press again.")
-CHECKED_CLEAR = Banner(tone="done", title="All clear.", told="Nothing has been sent yet: tick the box and press Send.")
-CHECKED_HELD = Banner(tone="open", title="Checked.", told="What still needs another wording is marked below.")
-LATE = Banner(tone="open", title="This was settled before you pressed.", told="Nothing further was done.")
+BUSY = Banner(
+    tone="ask",
+    title=later("One moment."),
+    told=later("Too many presses at once. Your text is below; please press again."),
+)
+CHECKED_CLEAR = Banner(
+    tone="done", title=later("All clear."), told=later("Nothing has been sent yet: tick the box and press Send.")
+)
+CHECKED_HELD = Banner(
+    tone="open", title=later("Checked."), told=later("What still needs another wording is marked below.")
+)
+LATE = Banner(tone="open", title=later("This was settled before you pressed."), told=later("Nothing further was done."))

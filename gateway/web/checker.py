@@ -8,6 +8,8 @@ from dataclasses import replace
 from gateway.flows.recheck import readers, recheck
 from gateway.holds.hold import HeldMail
 from gateway.holds.recipients import without_recipients
+from gateway.language.catalogue import catalogue
+from gateway.language.written import written_in
 from gateway.ports import House
 from gateway.web.held_text import HeldText, Reader
 from gateway.web.judged import Judged, addressed, as_held, offered_reasons
@@ -52,6 +54,7 @@ class Checker:
             findings=found.findings,
             earlier=found.earlier,
             people=await readers(self.house, held.rcpt_to),
+            written=written_in(typed.text, held.language),
             lost=found.lost,
             suggestion=await self.suggested.find(held, raw, typed.text, typed.subject, found),
             override=found.override,
@@ -69,7 +72,7 @@ class Checker:
         if kind == "suggest" and judged.suggestion:
             return replace(typed, subject=judged.suggestion.subject, text=judged.suggestion.text)
         change = {"fix": reworded, "drop": left_out}.get(kind)
-        for reason in offered_reasons(judged, self.house.pack):
+        for reason in offered_reasons(judged, self.house.pack, catalogue(judged.written)):
             if change and which == f"{reason.number} {reason.rule_id}":
                 return replace(typed, text=change(typed.text, reason))
         return typed

@@ -17,6 +17,7 @@ from gateway.flows.recheck import Recheck
 from gateway.flows.rehearse import Draft, Rehearsal, rehearse
 from gateway.holds.hold import HeldMail
 from gateway.holds.link import token_hash
+from gateway.language.written import written_in
 from gateway.ports import House
 from gateway.web import words
 from gateway.web.access import bearer, find_hold, from_elsewhere, known_token
@@ -26,6 +27,7 @@ from gateway.web.pace import Pace, TooOften
 from gateway.web.reasons import reasons_for
 from gateway.web.rendering import Pages
 from gateway.web.sheet import encodable, lay_out
+from gateway.web.voice import Voice
 
 _MOST_BYTES = 1 << 20  # of a JSON request
 
@@ -62,24 +64,27 @@ class DraftDesk:
             return _wrong(429, "Too often.", {"Retry-After": str(again.seconds)})
         except GatewayError:
             return _wrong(503, "The store does not answer just now.")
-        return Response(told(found, self.house.pack).model_dump_json(by_alias=True), media_type="application/json")
+        return Response(
+            told(found, self.house.pack, self.pages.voice(request).say).model_dump_json(by_alias=True),
+            media_type="application/json",
+        )
 
     async def closed(self, request: Request) -> Response:
         """GET /check without a link: how to come in."""
-        return self.pages.page("check_closed.html")
+        return self.pages.page("check_closed.html", voice=self.pages.voice(request))
 
     async def page(self, request: Request) -> Response:
         """GET of the page behind a link."""
         held = await find_hold(self.house, request.path_params["secret"])
         if held is None:
-            return self.pages.gone()
+            return self.pages.gone(self.pages.voice(request))
         return self._page(request, held, Draft(sender=held.sender, to=(), subject="", text=""), None)
 
     async def ask(self, request: Request) -> Response:
         """POST of the page behind a link: the same page with the answer. Changes nothing."""
         held = await find_hold(self.house, request.path_params["secret"])
         if held is None:
-            return self.pages.gone()
+            return self.pages.gone(self.pages.voice(request))
         form = await read_form(request)
         if from_elsewhere(request.headers):
             return self._page(request, held, Draft(sender=held.sender, to=(), subject="", text=""), None, status=403)
@@ -94,7 +99,7 @@ class DraftDesk:
         except TooOften:
             return self._page(request, held, draft, None, status=429)
         except GatewayError:
-            return self.pages.unreachable(kept=draft.text)
+            return self.pages.unreachable(self.pages.voice(request, held.language), kept=draft.text)
         return self._page(request, held, draft, found)
 
     async def _who(self, request: Request) -> str:
@@ -112,6 +117,7 @@ class DraftDesk:
     def _page(
         self, request: Request, held: HeldMail, draft: Draft, found: Rehearsal | None, *, status: int = 200
     ) -> Response:
+        voice = self.pages.voice(request, held.language)
         values: dict[str, Any] = {
             "here": f"{self.pages.base}/h/{request.path_params['secret']}/draft",
             "back": f"{self.pages.base}/h/{request.path_params['secret']}",
@@ -122,19 +128,23 @@ class DraftDesk:
             "max_text": MOST_TEXT,
             "busy": status == 429,
             "checked": found is not None,
+            "keeps": "draft" if found else "",
         }
-        return self.pages.page("check.html", status=status, **values, **self._answer(held, found))
+        return self.pages.page(
+            "check.html", voice=voice, status=status, **values, **self._answer(held, draft, found, voice)
+        )
 
-    def _answer(self, held: HeldMail, found: Rehearsal | None) -> Mapping[str, Any]:
+    def _answer(self, held: HeldMail, draft: Draft, found: Rehearsal | None, voice: Voice) -> Mapping[str, Any]:
         if found is None:
             return {"reasons": (), "suggestion": None}
         judged: Recheck = found.recheck
-        reasons = reasons_for(judged.findings, self.house.pack)
+        say, window_days = voice.say, self.house.settings.memory.window_days
+        reasons = reasons_for(judged.findings, self.house.pack, say, written=written_in(draft.text, held.language))
         return {
             "reasons": reasons,
-            "rehearsed": words.rehearsed(found.disposition.name),
+            "rehearsed": words.rehearsed(found.disposition.name, say),
             "sheet": lay_out(judged.text, reasons),
-            "memory": words.memory(held, judged.earlier, self.house.settings.memory.window_days),
+            "memory": words.memory(held, judged.earlier, window_days, say),
             "suggestion": found.suggestion,
         }
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from gateway.flows.recheck import holding_rules
 from gateway.flows.suggest import Suggestion
 from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.language.catalogue import Catalogue
+from gateway.language.written import written_in
 from gateway.mail.text import MessageText
 from gateway.policy.pack import Override, Pack
 from gateway.policy.verdict import Finding
@@ -22,6 +24,7 @@ class Judged:
     findings: tuple[Finding, ...]
     earlier: tuple[EarlierAsk, ...]
     people: int
+    written: str  # the language of the mail's words
     lost: tuple[str, ...] = ()
     suggestion: Suggestion | None = None
     override: Override = "none"
@@ -35,14 +38,15 @@ def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion 
         findings=held.findings,
         earlier=held.earlier,
         people=people,
+        written=written_in(mail.own or mail.text.text, held.language),
         suggestion=suggestion,
         override=pack.override(holding_rules(held.findings)),
     )
 
 
-def offered_reasons(judged: Judged, pack: Pack) -> tuple[Reason, ...]:
-    """The reasons of a text, each with what a suggestion that passes puts in its place."""
-    reasons = reasons_for(judged.findings, pack)
+def offered_reasons(judged: Judged, pack: Pack, say: Catalogue) -> tuple[Reason, ...]:
+    """The reasons of a text in the reader's language, each with what a suggestion that passes puts in its place."""
+    reasons = reasons_for(judged.findings, pack, say, written=judged.written)
     return with_changes(reasons, judged.suggestion.changes) if judged.suggestion else reasons
 
 

@@ -65,9 +65,9 @@ class Presses:
             return self.view.review(visit, mail, words, live, banner=TICK_FIRST, status=422, missing=True)
         if unexplained:
             return self.view.review(visit, mail, words, live, banner=SAY_FIRST, status=422, unexplained=True)
-        return self.view.review(
-            visit, mail, words, live, banner=CHECKED_CLEAR if live["outlook"].clear else CHECKED_HELD
-        )
+        checked = CHECKED_CLEAR if live["outlook"].clear else CHECKED_HELD
+        looked = visit.form.get("do") == "look"  # the same page in another language, with what was typed
+        return self.view.review(visit, mail, words, live, banner=None if looked else checked)
 
     async def _send(self, visit: Visit) -> Response:
         if visit.form.get("sure") != "yes":
@@ -131,4 +131,4 @@ class Presses:
 
 def seen(visit: Visit, *, late: bool = False) -> Response:
     """303 to the page that says what happened; `late` when somebody was faster."""
-    return RedirectResponse(visit.here + ("?late=1" if late else ""), status_code=303)
+    return RedirectResponse(visit.voice.way(visit.here, **({"late": "1"} if late else {})), status_code=303)

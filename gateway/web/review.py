@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
+from gateway.language.catalogue import Catalogue
 from gateway.policy.labels import Label
 from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.web import words
@@ -16,29 +17,30 @@ from gateway.web.held_text import HeldText
 from gateway.web.judged import Judged, offered_reasons
 from gateway.web.reasons import Reason
 from gateway.web.sheet import encodable, lay_out, on_one_line
+from gateway.web.story import story
 from gateway.web.typed import Typed
 from gateway.web.visit import Visit
 
 PURPOSES = ("revise", "withdraw", "dispute", "undo")
 
 
-def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> dict[str, Any]:
+def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int, say: Catalogue) -> dict[str, Any]:
     """What changes when a text is checked again."""
     suggestion = judged.suggestion
-    reasons = offered_reasons(judged, pack)
+    reasons = offered_reasons(judged, pack, say)
     return {
         "reasons": reasons,
+        "written": judged.written,
         "sheet": lay_out(judged.text, reasons),
-        "memory": words.memory(held, judged.earlier, window_days),
+        "memory": words.memory(held, judged.earlier, window_days, say),
         "memory_at": _where_memory_speaks(reasons),
-        "outlook": words.outlook(judged.passes, reasons, judged.people),
-        "people_in_words": words.persons(judged.people),
+        "outlook": words.outlook(judged.passes, reasons, judged.people, say),
+        "people_in_words": words.persons(judged.people, say),
         "suggestion": suggestion,
-        "suggestion_told": words.suggested(suggestion) if suggestion else "",
-        "no_suggestion": words.NO_SUGGESTION,
-        "lost": judged.lost,
+        "suggestion_told": words.suggested(suggestion, say) if suggestion else "",
+        "lost": tuple(say.gettext(line) for line in judged.lost),
         "override": judged.override if not judged.passes else "none",
-        "gist": words.gist(reasons, judged.passes),
+        "gist": words.gist(reasons, judged.passes, say),
     }
 
 
@@ -71,21 +73,21 @@ def review_values(
         "why": encodable(typed.why),
         "unexplained": unexplained,
         **_both(visit, key),
-        "left": words.remaining(held.expires_at, now),
+        "left": words.remaining(held.expires_at, now, visit.voice.say),
         "decision": held if held.changed_by.startswith("compliance") else None,
         "from_line": on_one_line(mail.from_line or held.mail_from.text),
         "editable": mail.own is not None,
-        "why_not": mail.why_not,
-        "about_edit": words.ABOUT_EDIT,
+        "why_not": visit.voice.say.gettext(mail.why_not),
         "subject": encodable(typed.subject),
         "text": encodable(typed.text),
         "reason": encodable(typed.reason),
         "rows": min(24, max(6, typed.text.count("\n") + 2)),
         "max_subject": MAX_SUBJECT,
         "max_reason": MAX_REASON,
-        "banner": banner,
+        "banner": banner.said(visit.voice.say) if banner else None,
         "missing": missing,
         "open_form": open_form,
+        "keeps": "revise" if mail.own is not None else "",
     }
 
 
@@ -102,8 +104,8 @@ def story_values(
     return {
         **_both(visit, key),
         "undo_left": undo_left,
-        "story": words.story(visit.held),
-        "banner": banner,
+        "story": story(visit.held, visit.voice.say),
+        "banner": banner.said(visit.voice.say) if banner else None,
         "kept": encodable(kept),
         "open_form": open_form,
     }
@@ -128,7 +130,7 @@ def _both(visit: Visit, key: bytes) -> Mapping[str, Any]:
         "held": held,
         "here": visit.here,
         "tokens": {purpose: form_token(key, held, purpose) for purpose in PURPOSES},
-        "subject_line": on_one_line(held.subject, 200) or "Your mail without a subject",
+        "subject_line": on_one_line(held.subject, 200) or visit.voice.say.gettext("Your mail without a subject"),
         "recipients": _mailboxes(held),
     }
 

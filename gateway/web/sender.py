@@ -39,7 +39,7 @@ class SenderDesk:
         """GET and HEAD: the page, as the mail stands now."""
         held = await find_hold(self.house, request.path_params["secret"])
         if held is None:
-            return self.pages.gone()
+            return self.pages.gone(self.pages.voice(request))
         self._looked(held)
         return await self.view.show(self._visit(request, held), banner=LATE if "late" in request.query_params else None)
 
@@ -47,12 +47,13 @@ class SenderDesk:
         """POST: one of the page's forms."""
         held = await find_hold(self.house, request.path_params["secret"])
         if held is None:
-            return self.pages.gone()
+            return self.pages.gone(self.pages.voice(request))
         visit = replace(self._visit(request, held), form=await read_form(request))
         try:
             return await self._act(request, visit)
         except GatewayError:
-            return self.pages.unreachable(kept=body_text(visit.form.get("text", visit.form.get("reason", ""))))
+            kept = body_text(visit.form.get("text", visit.form.get("reason", "")))
+            return self.pages.unreachable(visit.voice, kept=kept)
 
     async def live(self, request: Request) -> Response:
         """POST of JSON: what would happen to this text. Changes nothing."""
@@ -91,7 +92,8 @@ class SenderDesk:
             return await self.view.show(visit, banner=BUSY, status=429)
 
     def _visit(self, request: Request, held: HeldMail) -> Visit:
-        return Visit(held=held, here=f"{self.pages.base}/h/{request.path_params['secret']}")
+        here = f"{self.pages.base}/h/{request.path_params['secret']}"
+        return Visit(held=held, here=here, voice=self.pages.voice(request, held.language))
 
     def _looked(self, held: HeldMail) -> None:
         if self.pace.first_look(held.id):

@@ -64,28 +64,33 @@ class View:
             unexplained=unexplained,
             open_form=open_form,
         )
-        return self.pages.page("review.html", status=status, **values)
+        return self.pages.page("review.html", voice=visit.voice, status=status, **values)
 
     def live(self, visit: Visit, judged: Judged) -> Mapping[str, Any]:
         """What changes when a text is checked again."""
-        return live_values(visit.held, judged, self.house.pack, self.house.settings.memory.window_days)
+        window_days = self.house.settings.memory.window_days
+        return live_values(visit.held, judged, self.house.pack, window_days, visit.voice.say)
 
     def fragments(self, visit: Visit, typed: Typed, judged: Judged) -> Mapping[str, Any]:
         """The same for the page's script: the texts of its boxes, and the parts of the page as HTML."""
         live = self.live(visit, judged)
         values = {**live, "editable": True, "here": visit.here}
+
+        def part(name: str) -> str:
+            return self.pages.fragment(name, voice=visit.voice, **values)
+
         return {
             "text": typed.text,
             "subject": typed.subject,
-            "lost": list(judged.lost),
+            "lost": list(live["lost"]),
             "clear": live["outlook"].clear,
             "said": live["outlook"].said,
             "button": live["outlook"].button,
             "whom": live["people_in_words"],
             "gist": live["gist"],
-            "reasons": self.pages.fragment("_reasons.html", **values),
-            "letter": self.pages.fragment("_letter.html", **values),
-            "suggestion": self.pages.fragment("_suggestion.html", **values),
+            "reasons": part("_reasons.html"),
+            "letter": part("_letter.html"),
+            "suggestion": part("_suggestion.html"),
             "override": live["override"],
         }
 
@@ -98,4 +103,4 @@ class View:
             kept=body_text(visit.form.get("text", "")),
             open_form=open_form,
         )
-        return self.pages.page("story.html", status=status, **values)
+        return self.pages.page("story.html", voice=visit.voice, status=status, **values)
