@@ -3,30 +3,27 @@
 import html
 import re
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
+from pathlib import Path
 
+import httpx
 import pytest
+from babel.numbers import format_decimal
 
 from gateway.errors import StoreUnavailable
-from gateway.flows.suggest import suggest
-from gateway.holds.hold import HeldMail
-from gateway.holds.lifecycle import HoldState
 from gateway.language.catalogue import catalogue
 from gateway.language.tags import LANGUAGES
-from gateway.mail.message import walk
-from gateway.mail.reading import read_text
 from gateway.web import words
+from gateway.web.voice import NAMES
 from tests.catalogues import found
 from tests.web.desk import CLEAN, SECRET, TEAM, Desk, forms, letter, links, open_desk
-from tests.web.serve_sample import STATES, fill
+from tests.web.serve_sample import CHASING, STATES, fill
 
 HERE = f"/h/{SECRET}"
-TRANSLATED = LANGUAGES[1:]
 GERMAN = """Hallo zusammen,
 
 die Zahlen für Oktober sind da.
 
-Nur zur Erinnerung: Bitte setzt alle das neue Banner auf euer LinkedIn-Profil, wie letzten Monat schon gebeten.
+Bitte denkt daran, euer LinkedIn-Titelbild auszutauschen, ich hatte letzten Monat schon darum gebeten.
 
 Das Protokoll liegt im üblichen Ordner.
 
@@ -37,7 +34,7 @@ FRENCH = """Bonjour à toutes et à tous,
 
 les chiffres d'octobre sont arrivés.
 
-Petit rappel : merci de mettre la nouvelle bannière sur votre profil LinkedIn, comme je l'ai demandé le mois dernier.
+Je vous relance au sujet de la bannière : mettez-la sur votre profil LinkedIn.
 
 Le compte rendu est dans le dossier habituel.
 
@@ -66,14 +63,6 @@ Ana
 MAILS = {"de": GERMAN, "fr": FRENCH, "es": SPANISH, "pt": PORTUGUESE}
 
 
-async def in_language(desk: Desk, held: HeldMail, language: str) -> HeldMail:
-    """The mail as it would be held for somebody who is written to in this language."""
-    changed = replace(held, language=language, id=desk.new_id(), token_hash=f"{language}{held.token_hash[2:]}")
-    async with desk.store.begin() as unit:
-        await unit.holds.add(changed, await unit.holds.raw(held.id))
-    return changed
-
-
 def spoken(page: str) -> str:
     """The language a page says it is in."""
     match = re.search(r'<html lang="(\w+)">', page)
@@ -81,10 +70,9 @@ def spoken(page: str) -> str:
     return match[1]
 
 
-async def test_a_held_mails_page_speaks_as_its_notice_did(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_held_mails_page_speaks_as_its_notice_did(desk: Desk) -> None:
     """The language kept with the mail counts before what the browser asks for; the address's own choice before both."""
-    monkeypatch.setattr("tests.web.desk.HeldMail", lambda **values: HeldMail(**{**values, "language": "de"}))
-    await desk.hold()
+    await desk.hold(language="de")
     french = {"Accept-Language": "fr"}
     assert "de" == spoken((await desk.get(headers=french)).text)
     chosen = await desk.get(f"{HERE}?lang=es", headers=french)
@@ -164,7 +152,7 @@ async def test_words_put_into_a_mail_are_in_the_mails_language(desk: Desk, langu
 
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_each_offer_passes_as_it_stands(desk: Desk, language: str) -> None:
-    """The sentences that take the place of an ask are judged to pass, attached or linked, in a mail of that language."""
+    """The sentences that take the place of an ask are judged to pass, attached or linked, each in its language."""
     say = catalogue(language)
     attached = say.gettext("The artwork is attached, for anyone who may ever want it.")
     link = say.gettext("The artwork is here, for anyone who may ever want it: {link}")
@@ -173,35 +161,115 @@ async def test_each_offer_passes_as_it_stands(desk: Desk, language: str) -> None
         assert () == tuple(one for one in held.findings if one.label.holding)
 
 
-VOID = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<textarea\b.*?</textarea>", re.S)
+HIDDEN = re.compile(r"<(?:script|style|textarea)\b.*?</(?:script|style|textarea)>", re.S)
 SHOWN = re.compile(r'>([^<>]+)<|\b(?:aria-label|title|alt|placeholder|data-silent|data-settled)="([^"]*)"')
+FILLED = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]*>")
+SPOKEN_HERE = ("gateway/web/", "gateway/holds/revision", "gateway/holds/html_edit")
 
 
-def english() -> Iterator[re.Pattern[str]]:
-    """Each English message of the pages, as it would stand on one: what is filled in may be anything."""
+def english(desk: Desk) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Each English message of the pages and each rule's own words, as they would stand on a page."""
     for (_, message), entry in found().items():
-        if any(place.startswith(("gateway/web", "gateway/holds/revision")) for place in entry.places):
+        if any(place.startswith(SPOKEN_HERE) for place in entry.places):
             for one in filter(None, (message, entry.plural)):
-                for piece in re.split(r"<[^>]*>", one):
-                    parts = re.split(r"%\(\w+\)s|\{\w+\}", piece.strip())
-                    if any(re.search(r"[A-Za-z]{2}", part) for part in parts):
-                        yield re.compile(".+".join(map(re.escape, parts)))
+                yield message, re.compile(".+?".join(map(re.escape, map(str.strip, FILLED.split(one)))))
+    for rule in desk.house.pack.rules.values():
+        for told in (rule.title, rule.why, rule.advice):
+            yield told, re.compile(re.escape(told))
 
 
-ENGLISH = list(english())
+def leftovers(page: str, messages: list[tuple[str, re.Pattern[str]]], language: str) -> list[str]:
+    """English among the texts and labels of a page; short messages count when they stand alone, and what reads the
+    same in the other language is none."""
+    same = {message for (_, message), said in catalogue(language).said.items() if message in said}
+    texts = {(html.unescape(one or other).removesuffix(" · askonce").strip(" ,.()\n")) for one, other in
+             SHOWN.findall(HIDDEN.sub("", page))} - {one.strip(" ,.()") for one in same}  # fmt: skip
+    whole = {message.strip(" ,.()") for message, _ in messages}
+    long = [pattern for message, pattern in messages if len(message.split()) > 3 and message not in same]
+    return [text for text in texts if text in whole or any(pattern.search(text) for pattern in long)]
 
 
-def leftovers(page: str, language: str) -> list[str]:
-    """English messages among the texts and labels of a page; what reads the same in the other language is none."""
-    have = set(catalogue(language).said.values())
-    same = {message for (_, message), forms in catalogue(language).said.items() if message in forms}
-    texts = {html.unescape(one or other).strip() for one, other in SHOWN.findall(VOID.sub("", page))}
-    assert have
-    return [text for text in texts - same for message in ENGLISH if message.fullmatch(text)]
+async def every_page(desk: Desk, language: str) -> AsyncIterator[tuple[str, httpx.Response]]:
+    """Every page a sender can meet in this language, by name."""
+    lang = f"?lang={language}"
+    for name in (*(f"/h/{state}" for state in STATES), "/help", "/", "/check", "/h/unknown", "/h/held/draft"):
+        yield name, await desk.get(name + lang)
+    draft = {"to": TEAM, "subject": "Banner", "text": CHASING}
+    yield "draft checked", await desk.post(draft, path=f"/h/held/draft{lang}")
+    yield "draft that goes out", await desk.post({**draft, "text": "Lunch."}, path=f"/h/held/draft{lang}")
+    yield "method", await desk.post({}, path=f"/help{lang}")
+    yield "not a form", await desk.client.post(f"/h/held{lang}", content=b"x", headers={"Content-Type": "text/plain"})
+    path = f"/h/held{lang}"
+    form = await desk.form(path=path)
+    for name, more in PRESSES.items():
+        yield name, await desk.post({**form, **more}, path=path)
+    for purpose in ("withdraw", "dispute"):
+        yield purpose, await desk.post(await desk.form(purpose, path=path), path=path)
+    yield "late", await desk.get(f"/h/sent?late=1&lang={language}")
+    for name, raw in SEALED.items():
+        await desk.hold(raw(letter()), secret=name)
+        yield name, await desk.get(f"/h/{name}{lang}")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("gateway.web.presses.release", _silent)
+        yield "unreachable", await desk.post({**form, "do": "send", "sure": "yes"}, path=path)
+        patched.setattr("gateway.web.sender.find_hold", lambda *_: 1 / 0)
+        yield "broken", await desk.get(path)
 
 
-@pytest.fixture(scope="module")
-async def pages() -> AsyncIterator[dict[str, dict[str, str]]]:
-    """Every page a sender can meet, by language and name."""
-    async with open_desk() as desk:
-        yield {language: {name: page async for name, page in every_page(desk, language)} for language in LANGUAGES}
+async def _silent(*args: object, **more: object) -> None:
+    raise StoreUnavailable
+
+
+PRESSES = {
+    "checked": {"do": "check"},
+    "checked clear": {"do": "check", "text": CLEAN},
+    "suggested": {"do": "suggest"},
+    "unticked": {"do": "send"},
+    "still held": {"do": "send", "sure": "yes"},
+    "unexplained": {"do": "anyway"},
+    "nobody left": {"do": "send", "sure": "yes", "off-0": "yes", "off-1": "yes", "off-2": "yes"},
+    "nobody left, checked": {"do": "check", "off-0": "yes", "off-1": "yes", "off-2": "yes"},
+    "old token": {"do": "send", "token": "no"},
+    "old version": {"do": "send", "version": "99"},
+    "nothing left to say": {"do": "check", "text": "Who has not yet changed their LinkedIn banner? Reply when done."},
+}
+SEALED = {
+    "signed": lambda raw: raw.replace(b"multipart/mixed", b'multipart/signed; protocol="application/pkcs7-signature"'),
+    "encrypted": lambda raw: raw.replace(b"multipart/mixed", b"multipart/encrypted"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_english_is_left(desk: Desk, language: str) -> None:
+    """Every page in every state and after every press says all of it in the reader's language, labels included."""
+    await fill(desk)
+    messages = list(english(desk))
+    seen: dict[str, list[str]] = {}
+    async for name, answer in every_page(desk, language):
+        assert language == spoken(answer.text), name
+        seen[name] = leftovers(answer.text, messages, language)
+    left = {name: texts for name, texts in seen.items() if texts}
+    assert left == {} if language != "en" else len(left) == len(seen), left
+
+
+def test_the_script_has_no_words_of_its_own() -> None:
+    """What the page's script says comes from the page: no string of it reads like a sentence."""
+    source = (Path(words.__file__).parent / "static" / "askonce.js").read_text("utf-8")
+    source = re.sub(r"//.*", "", source).replace('"use strict"', "")
+    assert [] == re.findall(r"""["'`][A-Z][a-z]+ [^"'`]*["'`]""", source)
+
+
+def test_each_language_names_itself() -> None:
+    """The choice on the page has every language, in its own words."""
+    assert list(NAMES) == list(LANGUAGES)
+
+
+def test_counts_read_as_people_write_them() -> None:
+    """Small ones in words, others in figures, thousands as Babel writes them, which does not know that
+    Spanish leaves four figures together (CLDR, minimum grouping)."""
+    for language in LANGUAGES:
+        say, locale = catalogue(language), {"en": "en_GB", "pt": "pt_BR"}.get(language, language)
+        for number in (0, 1, 10, 999, *([] if language == "es" else [1000, 9999]), 10_000, 1_234_567):
+            assert format_decimal(number, locale=locale) == say.number(number) == say.small(number)
+    assert "9999" == catalogue("es").number(9999)
+    assert ["three", "drei", "trois", "tres", "três"] == [catalogue(one).small(3) for one in LANGUAGES]
