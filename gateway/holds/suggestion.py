@@ -34,8 +34,10 @@ _GREETING = re.compile(
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·▪◦‣–—>»✔✓☐☑]|\(?\d{1,2}[.)]|\(?[a-zA-Z][.)])[ \t]+")
 _NUMBERED = re.compile(r"([ \t]*\(?)(\d{1,2})([.)][ \t]+)")
 _NAGGING = re.compile(
-    r"\b(?:(?:friendly|gentle|kind|quick|final|last|second|third|2nd|3rd|another)[ ,]+)*"
+    r"(?:\b(?:(?:friendly|gentle|kind|quick|final|last|second|third|2nd|3rd|another)[ ,]+)*"
     r"(?:reminder|nudge|chaser|follow[ -]?up|last chance|final call|action (?:required|needed)|urgent)\b"
+    r"|\b(?:(?:zur|freundliche|kleine|kurze|letzte|zweite|dritte|petite?|derni[èe]re?|deuxi[èe]me|[úu]ltimo|segundo|nuevo|novo"
+    r"|gentil|amable)[ ,]+)*(?:erinnerung|letzte chance|dringend|rappel|relance|recordatorio|lembrete|urgente?)\b)"
     r"[ \t]*[:!,/–—-]*[ \t]*",
     re.I,
 )

@@ -123,6 +123,7 @@ def openapi(server: str) -> dict[str, Any]:
                 "post": {
                     "operationId": "check",
                     "summary": "What would happen to this mail? Nothing is sent, kept or remembered.",
+                    "description": "Title, why and advice are in the language of Accept-Language, if it is one of ours.",
                     "security": [{"bearer": []}],
                     "requestBody": {
                         "required": True,

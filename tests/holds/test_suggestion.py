@@ -98,6 +98,26 @@ def test_a_marked_subject_is_put_plainly(subject: str, expected: str) -> None:
     assert [(one.sentence, one.instead, one.in_subject) for one in found.changes] == [(subject, expected, True)]
 
 
+@pytest.mark.parametrize(
+    ("language", "subject", "expected"),
+    [
+        ("de", "Kleine Erinnerung: neues Titelbild", "Neues Titelbild"),
+        ("de", "Zur Erinnerung - Banner", "Banner"),
+        ("de", "Wer fehlt noch?", "Zur Information"),
+        ("fr", "Petit rappel : nouvelle bannière", "Nouvelle bannière"),
+        ("fr", "RELANCE", "Pour information"),
+        ("es", "Último recordatorio: nueva portada", "Nueva portada"),
+        ("pt", "Lembrete – nova capa", "Nova capa"),
+    ],
+)
+def test_a_marked_subject_is_put_plainly_in_the_mails_language(language: str, subject: str, expected: str) -> None:
+    """The nagging word goes in each language, and where nothing is left a plain subject stands in the mail's own."""
+    marks = [Marked(sentence=subject, in_subject=True)]
+    found = draft(NUMBERS, subject, marks, Approach.REMOVE, catalogue(language))
+    assert found is not None
+    assert expected == found.subject
+
+
 def test_what_is_changed_is_told() -> None:
     """Every sentence that goes stands among the changes, with what takes its place."""
     found = draft(
