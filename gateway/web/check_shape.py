@@ -123,7 +123,7 @@ def openapi(server: str) -> dict[str, Any]:
                 "post": {
                     "operationId": "check",
                     "summary": "What would happen to this mail? Nothing is sent, kept or remembered.",
-                    "description": "Title, why and advice are in the language of Accept-Language, if it is one of ours.",
+                    "description": "Title, why and advice follow Accept-Language, where it names one of our languages.",
                     "security": [{"bearer": []}],
                     "requestBody": {
                         "required": True,
