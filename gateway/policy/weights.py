@@ -31,8 +31,7 @@ _MOST = 30.0  # log-odds; beyond it exp says nothing more
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """`labels` in the order of the tables (one may have several: "other" has one for what is near and one for what is
-    about something else), with the log-odds of each before anything is seen (`bias`) and the value of
+    """`labels` in the order of the tables, with the log-odds of each before anything is seen (`bias`) and the value of
     one unit in its table (`step`). `head`: the mail's log-odds of a hold from the numbers of `opinion.evidence`, by
     name. `rules`: ids of the rules that were weighed with it, whose findings the opinion may overrule."""
 
@@ -69,10 +68,7 @@ class Weights:
         most = max(odds)
         raised = [math.exp(max(one - most, -_MOST)) for one in odds]
         whole = sum(raised)
-        chances = dict.fromkeys(header.labels, 0.0)
-        for label, one in zip(header.labels, raised, strict=True):
-            chances[label] += one / whole
-        return chances
+        return {label: one / whole for label, one in zip(header.labels, raised, strict=True)}
 
     def pull(self, name: str, label: Label) -> float:
         """What one feature adds to the log-odds of a label."""

@@ -21,11 +21,10 @@ from gateway.policy.opinion import evidence
 from gateway.policy.packs import WEIGHTS, load
 from gateway.policy.weights import SIZE, Header, place_of, seal_of, written
 from tests.training.background import background
-from tests.training.examples import INNOCENT, Corpus, Mail
+from tests.training.examples import Corpus, Mail
 from tests.training.regression import Floats, chances, fit, rows_of
 
 LABELS = tuple(Label)
-CLASSES = (*LABELS, Label.OTHER)  # the last for sentences of mail about something else: nothing like those of the cases
 TARGET = Path("policies/ask-once") / WEIGHTS
 PENALTY = 3e-5
 ROUNDS = 120
@@ -34,7 +33,6 @@ WORTH = {  # features seen further away, or of which there are many, have dearer
 }  # fmt: skip
 LEAST_SEEN = 2  # sentences a feature must stand in
 FOLDS = 4
-ELSEWHERE = (INNOCENT, "background")  # batches that are about something else
 BEHIND_THE_RULES = frozenset(  # batches that whoever wrote the rules had read: their findings there prove nothing
     {"shared_en", "examples", *(f"authored_{letter}" for letter in "abdefgh")}
 )
@@ -92,22 +90,16 @@ def _model(mails: Sequence[Mail], tags: Mapping[int, str]) -> Model:
     codes, counts = np.unique(np.concatenate([one.features for one in sentences]), return_counts=True)
     kept = codes[counts >= LEAST_SEEN]
     worth = np.array([WORTH.get(tags[int(code)], 1.0) for code in kept])
-    answers = [
-        len(LABELS) if mail.batch.startswith(ELSEWHERE) else LABELS.index(sentence.label)
-        for mail in mails
-        for sentence in mail.sentences
-    ]
+    answers = [LABELS.index(sentence.label) for sentence in sentences]
     rows = rows_of([sentence.features for sentence in sentences], kept)
-    return Model(kept, fit(rows, answers, len(CLASSES), PENALTY / worth**2, rounds=ROUNDS))
+    return Model(kept, fit(rows, answers, len(LABELS), PENALTY / worth**2, rounds=ROUNDS))
 
 
 def _chances(mail: Mail, model: Model) -> Floats:
     weighed = [sentence.features for sentence in mail.sentences if sentence.weighed]
     if not weighed:
         return np.zeros((0, len(LABELS)))
-    found = chances(rows_of(weighed, model.codes), model.weights)
-    found[:, LABELS.index(Label.OTHER)] += found[:, -1]
-    return found[:, : len(LABELS)]
+    return chances(rows_of(weighed, model.codes), model.weights)
 
 
 def _evidence(mail: Mail, found: Floats) -> dict[str, float]:
@@ -159,14 +151,14 @@ def _file(model: Model, head: dict[str, float], rules: frozenset[str]) -> bytes:
     steps = np.maximum(np.quantile(np.abs(table), 0.999, axis=0), 1e-6) / 127
     cut = np.clip(np.rint(table / steps), -127, 127).astype(np.int8)
     loud = np.abs(cut.astype(int)).sum(axis=1)
-    seals, tables = np.zeros(SIZE, np.uint8), np.zeros((len(CLASSES), SIZE), np.int8)
+    seals, tables = np.zeros(SIZE, np.uint8), np.zeros((len(LABELS), SIZE), np.int8)
     for row in np.argsort(loud, kind="stable"):
         if loud[row]:
             place = place_of(int(model.codes[row]))
             seals[place], tables[:, place] = seal_of(int(model.codes[row])), cut[row]
     print(f"{int((loud > 0).sum())} features in {int((seals > 0).sum())} of {SIZE} places", flush=True)
     header = Header(
-        labels=CLASSES,
+        labels=LABELS,
         bias=tuple(bias.round(4).tolist()),
         step=tuple(steps.round(8).tolist()),
         head=head,
