@@ -142,10 +142,11 @@ class HoldTable(Protocol):
         told_since: datetime | None = None,
         untold: bool = False,
         unreminded: bool = False,
+        newest_first: bool = False,
         limit: int = 100,
     ) -> list[HeldMail]:
-        """Holds in these states (all when empty), oldest first: of this sender (an address key); whose notice was
-        written after an instant, or not yet; whose sender was not reminded yet."""
+        """Holds in these states (all when empty), oldest first unless told otherwise: of this sender (an address key);
+        whose notice was written after an instant, or not yet; whose sender was not reminded yet."""
         ...
 
     async def change(

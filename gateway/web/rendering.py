@@ -47,9 +47,9 @@ def base_path(web: Web) -> str:
 
 
 class Pages:
-    """Renders templates by name; `base` is the path all addresses begin with."""
+    """Renders templates by name; `base` is the path all addresses begin with, `sign_in`: people can sign in here."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, *, sign_in: bool = False) -> None:
         self.base, self.files = base, static_files()
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "pages"),
@@ -58,7 +58,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(base=base, static=self.static)
+        self._environment.globals.update(base=base, static=self.static, sign_in=sign_in)
         self._environment.filters.update(moment=words.moment, day=words.day, harmless=harmless)
 
     def static(self, name: str) -> str:

@@ -19,6 +19,7 @@ from gateway.web.forms import MAX_REASON, MAX_SUBJECT
 from gateway.web.held_text import HeldText
 from gateway.web.reasons import Reason, reasons_for, with_changes
 from gateway.web.sheet import encodable, lay_out, on_one_line
+from gateway.web.standing import BEARER, DELEGATE, SENDER, kind
 
 PURPOSES = ("revise", "withdraw", "dispute", "undo")
 
@@ -77,7 +78,7 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) ->
     return {
         "reasons": reasons,
         "sheet": lay_out(judged.text, reasons),
-        "memory": words.memory(held, judged.earlier, window_days),
+        "memory": words.memory(held.sender, judged.earlier, window_days),
         "memory_at": _where_memory_speaks(reasons),
         "outlook": words.outlook(judged.passes, reasons, judged.people),
         "people_in_words": words.persons(judged.people),
@@ -148,16 +149,18 @@ def story_values(
     *,
     key: bytes,
     here: str,
+    viewer: str = SENDER,
     undo_left: int = 0,
     notice: Notice | None = None,
     kept: str = "",
     open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the page that tells what became of a mail; `undo_left`: seconds in which it can be taken back."""
+    """All values of the page that tells what became of a mail to `viewer` (an actor); `undo_left`: seconds in which it
+    can be taken back."""
     return {
         **_both(held, key, here),
         "undo_left": undo_left,
-        "story": words.story(held),
+        "story": words.story(held, viewer),
         "notice": notice,
         "kept": encodable(kept),
         "open_form": open_form,
@@ -171,7 +174,8 @@ def addressed(held: HeldMail, off: Collection[int]) -> HeldMail:
 
 def undo_left(held: HeldMail, seconds: int, now: datetime) -> int:
     """Seconds, rounded up, in which the sender can still take back what was sent from the page; 0 for none."""
-    if held.state is not HoldState.SENDING or held.changed_by != "sender" or held.changed_at is None:
+    by_person = kind(held.changed_by) in (SENDER, DELEGATE, BEARER)
+    if held.state is not HoldState.SENDING or not by_person or held.changed_at is None:
         return 0
     left = timedelta(seconds=seconds) - (now - held.changed_at)
     return max(0, -(-left // timedelta(seconds=1)))

@@ -24,7 +24,8 @@ from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
 from gateway.holds.recipients import without_recipients
 from gateway.ports import House
-from gateway.web.access import find_hold, from_elsewhere, token_fits
+from gateway.web.access import from_elsewhere, token_fits
+from gateway.web.door import Door, way_of
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT, body_text, one_line, read_form, read_json
 from gateway.web.held_text import HeldText, Reader
 from gateway.web.pace import Pace, TooOften
@@ -46,7 +47,6 @@ from gateway.web.rewording import left_out, reworded
 from gateway.web.suggested import Suggested
 
 Form = Mapping[str, str]
-SENDER = "sender"
 
 OUT_OF_DATE = Notice(tone="ask", title="This page was out of date.", told="Nothing was done. Please press once more.")
 CHANGED = Notice(
@@ -69,38 +69,39 @@ LATE = Notice(tone="open", title="This was settled before you pressed.", told="N
 
 
 class SenderDesk:
-    """The handlers; `key` signs the forms."""
+    """The handlers; `door` says who comes in, by which way."""
 
-    def __init__(self, house: House, pages: Pages, pace: Pace, key: bytes) -> None:
-        self.house, self.pages, self.pace, self.key = house, pages, pace, key
+    def __init__(self, house: House, pages: Pages, pace: Pace, door: Door) -> None:
+        self.house, self.pages, self.pace, self.door = house, pages, pace, door
         self.reader, self.suggested = Reader(house=house), Suggested(house=house)
 
     async def review(self, request: Request) -> Response:
         """GET and HEAD: the page, as the mail stands now."""
-        held = await find_hold(self.house, request.path_params["secret"])
-        if held is None:
-            return self.pages.gone()
-        self._looked(held)
-        return await self._show(request, held, notice=LATE if "late" in request.query_params else None)
+        way = await self.door.open(request)
+        if isinstance(way, Response):
+            return way
+        self._looked(request, way.held)
+        return await self._show(request, way.held, notice=LATE if "late" in request.query_params else None)
 
     async def act(self, request: Request) -> Response:
         """POST: one of the page's forms."""
-        held = await find_hold(self.house, request.path_params["secret"])
-        if held is None:
-            return self.pages.gone()
+        way = await self.door.open(request)
+        if isinstance(way, Response):
+            return way
         form = await read_form(request)
         try:
-            return await self._act(request, held, form)
+            return await self._act(request, way.held, form)
         except GatewayError:
             return self.pages.unreachable(kept=body_text(form.get("text", form.get("reason", ""))))
 
     async def live(self, request: Request) -> Response:
         """POST of JSON: what would happen to this text. Changes nothing."""
-        held = await find_hold(self.house, request.path_params["secret"])
-        if held is None:
-            return JSONResponse({"error": "gone"}, status_code=404)
-        form = await read_json(request)
-        if from_elsewhere(request.headers) or not token_fits(self.key, held, "revise", form.get("token", "")):
+        way = await self.door.open(request)
+        if isinstance(way, Response):
+            gone = way.status_code == 404
+            return JSONResponse({"error": "gone" if gone else "sign in"}, status_code=404 if gone else 403)
+        held, form = way.held, await read_json(request)
+        if from_elsewhere(request.headers) or not token_fits(way.key, held, "revise", form.get("token", "")):
             return JSONResponse({"error": "reload"}, status_code=403)
         if not waits(held):
             return JSONResponse({"error": "settled"}, status_code=409)
@@ -111,7 +112,7 @@ class SenderDesk:
             typed, judged = await self._reworded(held, _typed(form, held, mail), form.get("do", ""))
         except TooOften as again:
             return JSONResponse({"error": "wait"}, status_code=429, headers={"Retry-After": str(again.seconds)})
-        live = self._live(held, judged)
+        live = self._live(request, held, judged)
         values = {**live, "editable": True, "here": self._here(request)}
         return JSONResponse(
             {
@@ -133,7 +134,7 @@ class SenderDesk:
     async def _act(self, request: Request, held: HeldMail, form: Form) -> Response:
         wanted = form.get("do", "check")
         purpose = wanted if wanted in ("withdraw", "dispute", "undo") else "revise"
-        if from_elsewhere(request.headers) or not token_fits(self.key, held, purpose, form.get("token", "")):
+        if from_elsewhere(request.headers) or not token_fits(way_of(request).key, held, purpose, form.get("token", "")):
             return await self._show(request, held, form, notice=OUT_OF_DATE, status=403)
         act: Callable[[Request, HeldMail, Form], Awaitable[Response]] = {
             "send": self._send,
@@ -158,7 +159,7 @@ class SenderDesk:
         if not waits(held) or mail.own is None:
             return await self._show(request, held, form)
         typed, judged = await self._reworded(held, _typed(form, held, mail), form.get("do", ""))
-        live = self._live(held, judged)
+        live = self._live(request, held, judged)
         if unticked:
             return self._page(request, held, mail, typed, live, notice=TICK_FIRST, status=422, missing=True)
         if unexplained:
@@ -182,7 +183,7 @@ class SenderDesk:
         if form.get("sure") != "yes":
             return await self._show(request, held, form, status=422, open_form="undo")
         async with self.pace.turn(held.id):
-            outcome = await undo(self.house, held.id, actor=SENDER)
+            outcome = await undo(self.house, held.id, actor=way_of(request).actor)
         return self._seen(request, late=isinstance(outcome, TooLate))
 
     async def _release(self, request: Request, held: HeldMail, form: Form, *, against: str | None) -> Response:
@@ -199,13 +200,13 @@ class SenderDesk:
                 held.id,
                 new_text=typed.text,
                 new_subject=typed.subject,
-                actor=SENDER,
+                actor=way_of(request).actor,
                 off=off,
                 undo=timedelta(seconds=self.house.settings.holds.undo_seconds),
                 against=against,
             )
             if isinstance(outcome, StillHeld):  # with its marks; a text that passes by now is shown as such
-                live = self._live(held, await self._recheck(held, typed))
+                live = self._live(request, held, await self._recheck(held, typed))
                 return self._page(request, held, mail, typed, live, notice=STILL_HELD, status=422)
         if isinstance(outcome, TooLate):
             return await self._show(request, outcome.held, form, notice=LATE, status=409)
@@ -215,7 +216,7 @@ class SenderDesk:
         if form.get("sure") != "yes":
             return await self._show(request, held, form, status=422, open_form="withdraw")
         async with self.pace.turn(held.id):
-            outcome = await withdraw(self.house, held.id, actor=SENDER)
+            outcome = await withdraw(self.house, held.id, actor=way_of(request).actor)
         return self._seen(request, late=isinstance(outcome, TooLate))
 
     async def _dispute(self, request: Request, held: HeldMail, form: Form) -> Response:
@@ -223,7 +224,7 @@ class SenderDesk:
         if not reason:
             return await self._show(request, held, form, status=422, open_form="dispute")
         async with self.pace.turn(held.id):
-            outcome = await dispute(self.house, held.id, reason=reason, actor=SENDER)
+            outcome = await dispute(self.house, held.id, reason=reason, actor=way_of(request).actor)
         return self._seen(request, late=isinstance(outcome, TooLate))
 
     async def _reworded(self, held: HeldMail, typed: Typed, pressed: str) -> tuple[Typed, Judged]:
@@ -284,17 +285,18 @@ class SenderDesk:
             kept = body_text((form or {}).get("text", ""))
             values = story_values(
                 held,
-                key=self.key,
+                key=way_of(request).key,
                 here=self._here(request),
+                viewer=way_of(request).actor,
                 undo_left=undo_left(held, self.house.settings.holds.undo_seconds, self.house.clock()),
                 notice=notice,
                 kept=kept,
                 open_form=open_form,
             )
-            return self.pages.page("story.html", status=status, **values)
+            return self.pages.page("story.html", status=status, **values, **way_of(request).shown)
         mail = await self.reader.read(held)
         typed = _typed(form or {}, held, mail)
-        live = self._live(held, await self._as_held(held, mail))
+        live = self._live(request, held, await self._as_held(held, mail))
         return self._page(
             request, held, mail, typed, live, notice=notice, status=status, missing=missing, open_form=open_form
         )
@@ -318,7 +320,7 @@ class SenderDesk:
             mail,
             typed,
             live=live,
-            key=self.key,
+            key=way_of(request).key,
             here=self._here(request),
             now=self.house.clock(),
             notice=notice,
@@ -326,7 +328,7 @@ class SenderDesk:
             unexplained=unexplained,
             open_form=open_form,
         )
-        return self.pages.page("review.html", status=status, **values)
+        return self.pages.page("review.html", status=status, **values, **way_of(request).shown)
 
     async def _as_held(self, held: HeldMail, mail: HeldText) -> Judged:
         """The mail as it came in, with a suggestion; a page that is only looked at is there in any case."""
@@ -335,7 +337,8 @@ class SenderDesk:
             suggestion = await self.suggested.look(held, await self.reader.raw(held), mail.own, held.subject)
         return as_held(held, mail, await readers(self.house, held.rcpt_to), suggestion, self.house.pack)
 
-    def _live(self, held: HeldMail, judged: Judged) -> Mapping[str, Any]:
+    def _live(self, request: Request, held: HeldMail, judged: Judged) -> Mapping[str, Any]:
+        judged = replace(judged, earlier=way_of(request).may_know(judged.earlier))
         return live_values(held, judged, self.house.pack, self.house.settings.memory.window_days)
 
     def _seen(self, request: Request, *, late: bool = False) -> Response:
@@ -343,12 +346,13 @@ class SenderDesk:
         return RedirectResponse(self._here(request) + ("?late=1" if late else ""), status_code=303)
 
     def _here(self, request: Request) -> str:
-        return f"{self.pages.base}/h/{request.path_params['secret']}"
+        return way_of(request).here
 
-    def _looked(self, held: HeldMail) -> None:
-        if self.pace.first_look(held.id):
+    def _looked(self, request: Request, held: HeldMail) -> None:
+        actor = way_of(request).actor
+        if self.pace.first_look(f"{held.id} {actor}"):
             self.house.audit.note(
-                HoldOpened(mail_id=held.id, at=self.house.clock(), hold_id=held.id, actor=SENDER, purpose="review")
+                HoldOpened(mail_id=held.id, at=self.house.clock(), hold_id=held.id, actor=actor, purpose="review")
             )
 
 

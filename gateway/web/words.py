@@ -12,6 +12,7 @@ from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.web.reasons import Reason, quoted_sentences
 from gateway.web.sheet import on_one_line
+from gateway.web.standing import BEARER, DELEGATE, SENDER, kind
 
 _MONTHS = (  # not strftime's, whose words follow the locale of the machine
     *("January", "February", "March", "April", "May", "June", "July"),
@@ -134,9 +135,9 @@ def gist(reasons: Sequence[Reason], passes: bool) -> str:
     return f"{counted(marked, 'place').capitalize()} in it {'needs' if marked == 1 else 'need'} another wording."
 
 
-def memory(held: HeldMail, earlier: Sequence[EarlierAsk], window_days: int) -> tuple[str, ...]:
+def memory(sender: str, earlier: Sequence[EarlierAsk], window_days: int) -> tuple[str, ...]:
     """What memory found: dated for the one who asked, without any detail for anybody else."""
-    own = [ask for ask in earlier if ask.asker == held.sender]
+    own = [ask for ask in earlier if ask.asker == sender]
     told = [_own_ask(ask) for ask in own]
     if len(own) < len(earlier):
         who = "Somebody else in your organisation" if not own else "Others"
@@ -150,27 +151,36 @@ def _own_ask(ask: EarlierAsk) -> str:
     return f"You asked this group on {day(ask.at)}{about}{people}."
 
 
-def actor(changed_by: str) -> str:
-    """Who did it, for the sender's eyes."""
-    kind, _, name = changed_by.partition(":")
+def actor(changed_by: str, viewer: str = SENDER) -> str:
+    """Who did it, for the eyes of `viewer` (an actor too): mostly the sender's."""
+    who, _, name = changed_by.partition(":")
     shown = on_one_line(name, 80)
-    match kind:
+    if who in (SENDER, DELEGATE, BEARER) and (changed_by == viewer or who == SENDER == kind(viewer)):
+        return "you"
+    match who:
         case "" | "gateway":
             return ""
         case "sender":
-            return "you"
+            return "the sender"
+        case "delegate":
+            return f"{shown}, for the sender"
+        case "bearer":
+            return f"{shown}, who had the link"
         case "compliance":
             return f"{shown}, compliance" if shown else "compliance"
         case _:
             return shown or "your IT team"
 
 
-def story(held: HeldMail) -> Story:
-    """What became of this mail, when, and by whom."""
-    tone, title, told = _TOLD[held.state]
-    by = actor(held.changed_by)
-    wrote = {HoldState.DISPUTED: "What you wrote", HoldState.FAILED: "What the mail server answered"}
-    note_from = wrote | (dict.fromkeys((HoldState.SENDING, HoldState.SENT), "What you wrote") if by == "you" else {})
+def story(held: HeldMail, viewer: str = SENDER) -> Story:
+    """What became of this mail, when, and by whom, as `viewer` (an actor) is told it."""
+    by = actor(held.changed_by, viewer)
+    own = _TOLD_OF_OTHERS if by not in ("", "you") else {}
+    tone, title, told = (_TOLD | own | ({} if kind(viewer) == SENDER else _TOLD_OTHERS))[held.state]
+    wrote_it = "What you wrote" if by == "you" else "What was written"
+    by_person = kind(held.changed_by) in (SENDER, DELEGATE, BEARER)
+    wrote = {HoldState.DISPUTED: wrote_it, HoldState.FAILED: "What the mail server answered"}
+    note_from = wrote | (dict.fromkeys((HoldState.SENDING, HoldState.SENT), wrote_it) if by_person else {})
     noted = held.state in note_from or (held.note and by.endswith("compliance"))
     return Story(
         tone=tone,
@@ -213,4 +223,45 @@ _TOLD: dict[HoldState, tuple[str, str, str]] = {
         "The mail server did not take it",
         "Your mail passed here, but it could not be delivered. The delivery report in your inbox says what happened.",
     ),
+}
+# Where somebody else than the reader did it.
+_TOLD_OF_OTHERS: dict[HoldState, tuple[str, str, str]] = {
+    HoldState.DISPUTED: (
+        "open",
+        "A person is looking at it",
+        "Compliance was told that holding this mail is a mistake, and decides. Until then it stays here, safe, and "
+        "nobody on it has received it.",
+    ),
+    HoldState.WITHDRAWN: ("back", "This mail was taken back", "It was not sent. Nobody on it has received it."),
+}
+
+# Where the reader is not the sender.
+_TOLD_OTHERS: dict[HoldState, tuple[str, str, str]] = {
+    HoldState.EXPIRED: (
+        "back",
+        "This mail went back to its sender",
+        "It waited its full time here and was not sent. The sender has the original, complete.",
+    ),
+    HoldState.SUPERSEDED: (
+        "done",
+        "A corrected mail took its place",
+        "Its sender sent a corrected mail, which was delivered. This one was closed; nobody on it has received it.",
+    ),
+    HoldState.FAILED: (
+        "back",
+        "The mail server did not take it",
+        "The mail passed here, but it could not be delivered. Its sender has the delivery report.",
+    ),
+}
+
+# One word or two for a list.
+STATES: dict[HoldState, str] = {
+    HoldState.HELD: "Waiting for you",
+    HoldState.DISPUTED: "Compliance is looking at it",
+    HoldState.SENDING: "On its way",
+    HoldState.SENT: "Sent",
+    HoldState.WITHDRAWN: "Taken back",
+    HoldState.EXPIRED: "Returned, not sent",
+    HoldState.SUPERSEDED: "A corrected mail took its place",
+    HoldState.FAILED: "Refused by the mail server",
 }
