@@ -142,7 +142,7 @@ async def test_anothers_mail_is_the_unknown_page(hall: Reception) -> None:
 
 
 async def test_a_session_of_nobody_sees_the_page_that_asks(hall: Reception) -> None:
-    """Without a session, list, mail and drafts ask to sign in, the same for a mail that is there and one that is not."""
+    """Without a session, list, mail and drafts ask to sign in, alike for a mail that is there and one that is not."""
     held = await hall.desk.hold()
     async with hall.browser() as browser:
         there, never = await browser.get(f"/mine/{held.id}"), await browser.get("/mine/id-never000")
