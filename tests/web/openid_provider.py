@@ -1,7 +1,6 @@
 """An OpenID provider on loopback for tests: real HTTP, real signatures, one use a code, PKCE and the client's secret
 checked. Knobs let it lie, change its keys or fall silent."""
 
-import asyncio
 import base64
 import hashlib
 import secrets
@@ -12,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.web.loopback import address, listening, reserved
 
 CLIENT, CLIENT_SECRET = "askonce", "Pr0vider-secret %&+ of-the-client"
 RSA = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})  # one for all tests: making it takes a while
@@ -147,15 +147,7 @@ def _basic() -> str:
 @asynccontextmanager
 async def running(provider: Provider) -> AsyncIterator[Provider]:
     """The provider on a free port of this machine; its issuer is that address."""
-    config = uvicorn.Config(provider.app(), host="127.0.0.1", port=0, access_log=False, log_level="error", ws="none")
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
-        await asyncio.sleep(0.01)
-    provider.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    try:
+    place = reserved()
+    provider.issuer = address(place)
+    async with listening(provider.app(), place):
         yield provider
-    finally:
-        server.should_exit = True
-        await task

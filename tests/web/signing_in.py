@@ -64,14 +64,16 @@ class Reception:
 
 
 @asynccontextmanager
-async def reception(folder: Path, mode: str = "optional", **sign_in: Any) -> AsyncIterator[Reception]:
-    """A reception; the client's secret lies in a file of this folder."""
+async def reception(
+    folder: Path, mode: str = "optional", *, public: str = PUBLIC, **sign_in: Any
+) -> AsyncIterator[Reception]:
+    """A reception; the client's secret lies in a file of this folder. `public` is the page's address for people."""
     file = folder / "client.secret"
     file.write_text(CLIENT_SECRET + "\n", "utf-8")
     async with AsyncExitStack() as stack:
-        provider = await stack.enter_async_context(running(Provider(redirect=f"{PUBLIC}/sign-in/done")))
+        provider = await stack.enter_async_context(running(Provider(redirect=f"{public}/sign-in/done")))
         section = {"mode": mode, "issuer": provider.issuer, "client_id": CLIENT, "client_secret_file": str(file)}
-        settings = {"sign_in": {**section, **sign_in}, "web": {"public_url": PUBLIC}}
+        settings = {"sign_in": {**section, **sign_in}, "web": {"public_url": public}}
         desk = await stack.enter_async_context(open_desk(settings))
         provider.clock = lambda: desk.now
         opened = open_provider(desk.house.settings, desk.house.clock)
