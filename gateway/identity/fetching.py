@@ -1,12 +1,15 @@
 """Asking a provider over HTTP: small JSON answers, in seconds, from the address that was asked and no other.
 
 Takes addresses that were checked (https, or this machine); redirects are not followed, compressed or oversized answers
-are not read. IO: the network, with the system's certificates and proxies. RFC 9110, RFC 8259.
+are not read. A document that could not be had is not asked for again for some seconds, so that people who wait behind
+each other for a provider that is down do not add up. IO: the network, with the system's certificates and proxies.
+RFC 9110, RFC 8259.
 """
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +20,9 @@ from gateway.errors import ProviderUnavailable
 
 MOST_BYTES = 256 * 1024  # of an answer; real ones have a few KiB
 PATIENCE = 10.0  # seconds for one whole answer
+REST = 5.0  # seconds without a further try
 AT_ONCE = 8  # connections; a further question waits within its patience
+_DOCUMENTS = 8  # failures remembered; a provider has two documents
 _HEADERS = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "askonce"}
 
 
@@ -30,9 +35,11 @@ class Answer:
 
 
 class Fetcher:
-    """One pool of connections. `close` it."""
+    """One pool of connections; `now` gives monotonic seconds. `close` it."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._failed: dict[str, float] = {}
         self._client = httpx.AsyncClient(
             verify=ssl.create_default_context(),
             timeout=PATIENCE,
@@ -43,9 +50,15 @@ class Fetcher:
 
     async def get(self, url: str) -> Mapping[str, Any]:
         """The JSON object at this address. Raises ProviderUnavailable."""
-        answer = await self._ask(self._client.build_request("GET", url))
-        if answer.status != 200:
-            raise ProviderUnavailable(f"{_place(url)} answers {answer.status}")
+        if self._now() - self._failed.get(url, -REST) < REST:
+            raise ProviderUnavailable(f"{_place(url)} did not answer a moment ago")
+        try:
+            answer = await self._ask(self._client.build_request("GET", url))
+            if answer.status != 200:
+                raise ProviderUnavailable(f"{_place(url)} answers {answer.status}")
+        except ProviderUnavailable:
+            self._failed = {**self._failed, url: self._now()} if len(self._failed) < _DOCUMENTS else {url: self._now()}
+            raise
         return answer.data
 
     async def post(self, url: str, form: Mapping[str, str], authorization: str = "") -> Answer:

@@ -63,7 +63,8 @@ class MineDesk:
         )
 
     async def _found(self, person: Standing) -> tuple[Sequence[HeldMail], Sequence[HeldMail]]:
-        """What is not settled, what goes back soonest first; and the rest, newest first. Raises StoreUnavailable."""
+        """What is not settled, what waits for its sender first, by the time left; and the rest, newest first. Raises
+        StoreUnavailable."""
         now = self.house.clock()
         waiting: list[HeldMail] = []
         settled: list[HeldMail] = []
@@ -71,7 +72,7 @@ class MineDesk:
             for sender in sorted(person.own | person.acts_for):
                 waiting += await unit.holds.find(states=_OPEN, sender=sender, newest_first=True, limit=MOST)
                 settled += await unit.holds.find(states=tuple(TERMINAL), sender=sender, newest_first=True, limit=MOST)
-        waiting.sort(key=lambda held: (held.expires_at, held.id))
+        waiting.sort(key=lambda held: (held.state is not HoldState.HELD, held.expires_at, held.id))
         settled.sort(key=lambda held: (held.held_at, held.id), reverse=True)
         return waiting[:MOST], [held for held in settled if link_open(held, now)][:MOST]
 

@@ -88,7 +88,7 @@ class SignInDesk:
             )
         except SignInRefused as error:
             log.warning("sign-in refused", reason=str(error))
-            return self._again("Your organisation's sign-in did not tell us who you are.", crossing.target)
+            return self._again("Your organisation’s sign-in did not tell us who you are.", crossing.target)
         except ProviderUnavailable as error:
             return self._unavailable(error)
         response = RedirectResponse(f"{self.pages.base}{self._target(crossing.target)}", status_code=303)
@@ -106,7 +106,7 @@ class SignInDesk:
     def _unavailable(self, error: ProviderUnavailable) -> Response:
         log.warning("the OpenID provider is unavailable", reason=str(error))
         by_link = self.house.settings.sign_in.mode == "optional"
-        told = "Your organisation's sign-in does not answer just now. Your mail is safe; please try again soon."
+        told = "Your organisation’s sign-in does not answer just now. Your mail is safe; please try again soon."
         more = " The link in our message opens it meanwhile." if by_link else ""
         return self.pages.sorry(503, "One moment, please", told + more)
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import ProviderUnavailable
 from gateway.identity import fetching
-from gateway.identity.fetching import MOST_BYTES, Fetcher
+from gateway.identity.fetching import MOST_BYTES, REST, Fetcher
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -98,6 +98,23 @@ async def test_nobody_there_is_no_answer(fetcher: Fetcher) -> None:
     """A refused connection is a provider that is unavailable; the log gets the address without its query."""
     with pytest.raises(ProviderUnavailable, match=r"^http://127\.0\.0\.1:1/document does not answer: ConnectError$"):
         await fetcher.get("http://127.0.0.1:1/document?secret=1")
+
+
+async def test_a_document_that_could_not_be_had_rests_for_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who wait behind one another for a silent provider are told at once; after the rest it is tried again."""
+    monkeypatch.setattr(fetching, "PATIENCE", 0.05)
+    seconds = [100.0]
+    fetcher = Fetcher(lambda: seconds[0])
+    try:
+        async with standing(silent) as address:
+            for after, told in ((0, "TimeoutError"), (REST - 0.1, "a moment ago"), (0.2, "TimeoutError")):
+                seconds[0] += after
+                with pytest.raises(ProviderUnavailable, match=told):
+                    await fetcher.get(address)
+        async with standing(saying("200 OK")) as another:
+            assert await fetcher.get(another) == {}
+    finally:
+        await fetcher.close()
 
 
 async def test_an_error_with_json_is_read_of_a_posted_form(fetcher: Fetcher) -> None:
