@@ -1,8 +1,10 @@
 """What we ask of a provider is bounded, whatever stands at its address."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def standing(talk: Talk) -> AsyncIterator[str]:
+async def standing(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Somebody on loopback who talks like this; their address."""
 
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -26,9 +28,9 @@ async def standing(talk: Talk) -> AsyncIterator[str]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    server = await asyncio.start_server(once, "127.0.0.1", 0, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/document"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}/document"
     finally:
         server.close()
         await server.wait_closed()
@@ -115,6 +117,27 @@ async def test_a_document_that_could_not_be_had_rests_for_some_seconds(monkeypat
             assert await fetcher.get(another) == {}
     finally:
         await fetcher.close()
+
+
+async def test_a_certificate_must_be_one_the_system_trusts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider nobody vouches for is unavailable; one whose authority is in SSL_CERT_FILE is asked."""
+    request = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=login.example "
+        "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
+    )
+    made = await asyncio.create_subprocess_exec(*request.split(), cwd=tmp_path, stderr=asyncio.subprocess.DEVNULL)
+    assert await made.wait() == 0
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "certificate.pem", tmp_path / "key.pem")
+    async with standing(saying("200 OK"), tls) as address:
+        stranger = Fetcher()
+        with pytest.raises(ProviderUnavailable, match="ConnectError"):
+            await stranger.get(address)
+        await stranger.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        trusting = Fetcher()
+        assert await trusting.get(address) == {}
+        await trusting.close()
 
 
 async def test_an_error_with_json_is_read_of_a_posted_form(fetcher: Fetcher) -> None:

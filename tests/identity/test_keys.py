@@ -1,5 +1,6 @@
 """The key ring takes public keys for signatures, and picks by name, or by kind where there is only one."""
 
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.errors import SecurityWarning
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 
 from gateway.errors import ProviderUnavailable, SignInRefused
 from gateway.identity.fetching import Fetcher
@@ -84,6 +85,17 @@ async def test_a_document_without_keys_is_no_answer() -> None:
     """The provider is unavailable then, not the person refused."""
     with pytest.raises(ProviderUnavailable):
         await KeyRing(Told({"keys": "none"}), lambda: NOON).key("here", {"alg": "RS256"})
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "key"), [("RS256", RSA), ("PS384", RSA), ("ES256", EC), ("EdDSA", ED), ("Ed25519", ED)]
+)
+def test_what_a_fitting_key_has_signed_is_read(algorithm: str, key: Key) -> None:
+    """Every family of algorithms, the old name of Ed25519 included."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SecurityWarning)
+        token = jwt.encode({"alg": algorithm}, {"sub": "ann"}, key, algorithms=[algorithm])
+    assert claims_of(opened(token), key) == {"sub": "ann"}
 
 
 def test_a_short_key_proves_nothing() -> None:

@@ -46,7 +46,7 @@ class Reception:
         async with httpx.AsyncClient() as net:
             back = (await net.get(place)).headers["location"]
         parts = urlsplit(back)
-        assert back.startswith(f"{PUBLIC}/sign-in/done?")
+        assert back.startswith(f"{self.provider.redirect}?")
         return f"{parts.path}?{parts.query}"
 
     async def sign_in(self, browser: httpx.AsyncClient, person: str, to: str = "/mine") -> httpx.Response:

@@ -13,7 +13,7 @@ from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.link import token_hash
 from tests.web.desk import ANN, CLEAN, MEMBERS, OTHER, SECRET, Desk, forms, letter, links
-from tests.web.signing_in import Reception, reception
+from tests.web.signing_in import PUBLIC, Reception, reception
 from tests.web.test_safety import PRESSES
 
 BEA, CEM = MEMBERS[:2]
@@ -362,6 +362,21 @@ async def test_where_sign_in_is_required_a_link_in_wrong_hands_opens_nothing(str
     assert (theirs.status_code, theirs.text) == (404, never.text)
     await strict.signed_in(CEM)
     assert f"You act for <bdi>{ANN}</bdi>" in (await desk.get()).text
+
+
+async def test_below_a_path_of_a_shared_host_all_links_begin_with_it(tmp_path: Path) -> None:
+    """With a path in the public address, the way there, back and out stays below it."""
+    async with reception(tmp_path, public=f"{PUBLIC}/mail") as hall:
+        held = await hall.desk.hold()
+        async with hall.browser() as browser:
+            asked = links((await browser.get(f"/mail/mine/{held.id}")).text)
+            assert f"/mail/sign-in?to=/mine/{held.id}" in asked
+            answer = await hall.sign_in(browser, ANN, f"/mine/{held.id}")
+            assert answer.headers["location"] == f"/mail/mine/{held.id}"
+            page = (await browser.get(answer.headers["location"])).text
+            assert {form.action for form in forms(page)} == {f"/mail/mine/{held.id}"}
+            listed = (await browser.get("/mail/mine")).text
+            assert all(link.startswith("/mail/") for link in links(listed))
 
 
 async def test_without_sign_in_there_is_none_of_it(desk: Desk) -> None:
