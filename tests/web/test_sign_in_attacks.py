@@ -232,7 +232,8 @@ async def test_an_answer_is_good_once(hall: Reception) -> None:
         back = await hall.at_provider(await hall.to_provider(browser), ANN)
         kept = dict(browser.cookies)
         assert (await browser.get(back)).status_code == 303
-        assert (await browser.get(back)).status_code == 400
+        assert [name for name in browser.cookies if name.startswith("__Host-askonce-in")] == []
+        assert "did not begin this sign-in" in (await browser.get(back)).text
     async with hall.browser() as thief:
         thief.cookies.update(kept)
         answer = await thief.get(back)
@@ -260,6 +261,7 @@ async def test_a_sign_in_that_takes_too_long_begins_anew(hall: Reception, late: 
         answer = await browser.get(back)
         assert answer.status_code == 400
         assert "/sign-in?to=/" in answer.text
+        assert ("it took too long" in answer.text) == (late == timedelta(minutes=10))
 
 
 async def test_an_answer_of_another_provider_is_refused(hall: Reception) -> None:
