@@ -23,14 +23,12 @@ AskToSignIn = Callable[[Request, str], Awaitable[Response]]  # and where to go a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How this request got in: `actor` goes into history and audit, `here` is the page's path, `key` signs its forms,
-    `person` is who is signed in."""
+    """How this request got in: `actor` goes into history and audit, `here` is the page's path, `key` signs forms."""
 
     held: HeldMail
     actor: str
     here: str
     key: bytes
-    person: Standing | None = None
 
     @property
     def shown(self) -> Mapping[str, Any]:
@@ -74,9 +72,9 @@ class Door:
         if person is None:
             return Way(held=held, actor=SENDER, here=here, key=self.key)
         if self.guests.mode != "required":  # the link is enough; the record names who used it
-            return Way(held=held, actor=person.actor(held) or person.as_bearer, here=here, key=self.key, person=person)
+            return Way(held=held, actor=person.actor(held) or person.as_bearer, here=here, key=self.key)
         key, actor = self.guests.form_key(request), person.actor(held)
-        return Way(held=held, actor=actor, here=here, key=key, person=person) if actor else None
+        return Way(held=held, actor=actor, here=here, key=key) if actor else None
 
     async def _by_id(self, request: Request, person: Standing | None) -> Way | None:
         held = await find_own(self.house, request.path_params["hold"])
@@ -84,7 +82,7 @@ class Door:
         if held is None or not actor:
             return None
         here, key = f"{self.pages.base}/mine/{held.id}", self.guests.form_key(request)
-        return Way(held=held, actor=actor, here=here, key=key, person=person)
+        return Way(held=held, actor=actor, here=here, key=key)
 
 
 def way_of(request: Request) -> Way:
