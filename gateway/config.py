@@ -69,7 +69,7 @@ class Organisation(_Section):
     internal_domains: tuple[Domain, ...] = ()  # empty: every domain counts as internal
     directory: str = ""  # path of a CSV or TOML file
     reload_seconds: int = Field(default=60, ge=1)
-    language: Literal["en", "de", "fr", "es", "pt"] = "en"  # of notices, where neither mail nor directory names one
+    language: Literal["en", "de", "fr", "es", "pt"] = "en"  # of notices and pages, where nothing else names one
 
 
 class Smtp(_Section):

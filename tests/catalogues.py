@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 PLURALS = {"de": "n != 1", "es": "n != 1", "fr": "n > 1", "pt": "n > 1"}
 _KEYWORDS = {"gettext": None, "_": None, "later": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 _METHODS = [("web/pages/**.html", "jinja2"), ("**.py", "python")]
-_OPTIONS = {"web/pages/**.html": {"trimmed": "true", "silent": "false"}}
+_OPTIONS = {"web/pages/**.html": {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}}
 
 
 @dataclass(slots=True)

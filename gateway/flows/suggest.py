@@ -12,6 +12,8 @@ from gateway.flows.recheck import Recheck, recheck
 from gateway.holds.hold import HeldMail
 from gateway.holds.offer import offer, pressable
 from gateway.holds.suggestion import Approach, Change, Draft, Marked, draft
+from gateway.language.catalogue import catalogue
+from gateway.language.written import written_in
 from gateway.mail.message import walk
 from gateway.mail.text import MessageText
 from gateway.policy.labels import Label, Mode
@@ -54,9 +56,9 @@ async def suggest(
     if found.passes or found.reason:
         return None
     given = Draft(text=text, subject=subject, changes=())
-    links = pressable(walk(raw))
+    links, language = pressable(walk(raw)), written_in(text, held.language)
     for approach, fixes in WAYS:
-        way = _Way(approach=approach, fixes=fixes, links=links)
+        way = _Way(approach=approach, fixes=fixes, links=links, language=language)
         suggestion = await _tried(house, held, raw, given, found, way)
         if suggestion:
             return suggestion
@@ -65,11 +67,12 @@ async def suggest(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """An approach, whether a rule's own wording may stand in, and the links the mail has to offer."""
+    """An approach, whether a rule's own wording may stand in, the links the mail has to offer, and its language."""
 
     approach: Approach
     fixes: bool
     links: frozenset[str]
+    language: str
 
 
 async def _tried(
@@ -79,14 +82,14 @@ async def _tried(
     current, changes = given, list[Change]()
     for _ in range(ROUNDS):
         marks = _marked(found, house.pack, way)
-        proposed = draft(current.text, current.subject, marks, way.approach)
+        proposed = draft(current.text, current.subject, marks, way.approach, catalogue(way.language))
         if proposed is None or (proposed.text, proposed.subject) == (current.text, current.subject):
             return None
         current, found = proposed, await recheck(house, held, raw, proposed.text, proposed.subject)
         changes = _merged(changes, proposed.changes)
         if found.passes:
             offered = next((change.instead for change in changes if change.instead and not change.in_subject), "")
-            own = bool(offered) and offered not in {rule.fix for rule in house.pack.rules.values()}
+            own = bool(offered) and offered not in {fix for rule in house.pack.rules.values() for fix in rule.fixes}
             return Suggestion(
                 text=current.text,
                 subject=current.subject,
@@ -117,8 +120,8 @@ def _marked(found: Recheck, pack: Pack, way: _Way) -> list[Marked]:
 def _instead(finding: Finding, text: MessageText, pack: Pack, way: _Way) -> str:
     if finding.label not in OFFERING:
         return ""
-    own = offer(text, finding.sentence, way.links)
-    return own or (pack.rules[finding.rule_id].fix if way.fixes else "")
+    own = offer(text, finding.sentence, way.links, catalogue(way.language))
+    return own or (pack.rules[finding.rule_id].fix_in(way.language) if way.fixes else "")
 
 
 def _merged(earlier: Sequence[Change], later: Sequence[Change]) -> list[Change]:

@@ -78,4 +78,4 @@ async def _replaced(house: House, case: Case) -> Sequence[HeldMail]:
 def _suggestions(house: House, held: HeldMail) -> list[str]:
     """What the notice of this hold proposed to write instead."""
     rules = (house.pack.rules.get(finding.rule_id) for finding in held.findings)
-    return [" ".join(rule.fix.split()) for rule in rules if rule and rule.fix]
+    return [" ".join(fix.split()) for rule in rules if rule for fix in rule.fixes]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from gateway.holds.layout import one_line
 from gateway.language.catalogue import Catalogue
+from gateway.language.written import written_in
 from gateway.policy.labels import SHOWN_FIRST, Label, Mode
 from gateway.policy.pack import Pack, Rule, Telling
 from gateway.policy.verdict import Finding
@@ -53,7 +54,7 @@ def _ground(found: list[Finding], rule: Rule | None, say: Catalogue) -> Ground:
         title=one_line(told.title),
         why=one_line(told.why, 600),
         advice=one_line(told.advice, 600),
-        fix=one_line(rule.fix) if rule else "",
+        fix=one_line(rule.fix_in(written_in(" ".join(sentences), say.language))) if rule else "",
         sentences=tuple(sentence for sentence in sentences if sentence)[:_MOST_SENTENCES],
         because=_because(found[0], rule, say),
     )

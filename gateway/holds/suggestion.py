@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from gateway.language.catalogue import Catalogue, later
 from gateway.policy.segment import Kind, Sentence, sentences
 
-PLAIN_SUBJECT = "For information"
+# Translators: the subject of a mail whose own subject was held.
+PLAIN_SUBJECT = later("For information")
 
 _DANGLING = re.compile(
     r"(?:it|its|this|that|these|those|they|them|so|and|but|also|then|thus|otherwise|either way|if not"
@@ -32,8 +34,10 @@ _GREETING = re.compile(
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·▪◦‣–—>»✔✓☐☑]|\(?\d{1,2}[.)]|\(?[a-zA-Z][.)])[ \t]+")
 _NUMBERED = re.compile(r"([ \t]*\(?)(\d{1,2})([.)][ \t]+)")
 _NAGGING = re.compile(
-    r"\b(?:(?:friendly|gentle|kind|quick|final|last|second|third|2nd|3rd|another)[ ,]+)*"
+    r"(?:\b(?:(?:friendly|gentle|kind|quick|final|last|second|third|2nd|3rd|another)[ ,]+)*"
     r"(?:reminder|nudge|chaser|follow[ -]?up|last chance|final call|action (?:required|needed)|urgent)\b"
+    r"|\b(?:(?:zur|freundliche|kleine|kurze|letzte|zweite|dritte|petite?|derni[èe]re?|deuxi[èe]me|[úu]ltimo|segundo|nuevo|novo"
+    r"|gentil|amable)[ ,]+)*(?:erinnerung|letzte chance|dringend|rappel|relance|recordatorio|lembrete|urgente?)\b)"
     r"[ \t]*[:!,/–—-]*[ \t]*",
     re.I,
 )
@@ -80,11 +84,11 @@ class Draft:
     changes: tuple[Change, ...]
 
 
-def draft(text: str, subject: str, marks: Sequence[Marked], approach: Approach) -> Draft | None:
-    """The mail with its marked sentences dealt with in this way; None where nothing can be changed, or where what is
-    left would say nothing."""
+def draft(text: str, subject: str, marks: Sequence[Marked], approach: Approach, say: Catalogue) -> Draft | None:
+    """The mail with its marked sentences dealt with in this way, `say` in its language; None where nothing can be
+    changed, or where what is left would say nothing."""
     body, changes = _body(text, [mark for mark in marks if not mark.in_subject], approach)
-    title, retitled = _titled(subject, [mark for mark in marks if mark.in_subject])
+    title, retitled = _titled(subject, [mark for mark in marks if mark.in_subject], say.gettext(PLAIN_SUBJECT))
     if not (changes or retitled) or not says_something(body):
         return None
     return Draft(text=body, subject=title, changes=(*retitled, *changes))
@@ -118,11 +122,11 @@ def without(text: str, sentence: str) -> str:
     return replaced(text, sentence, "")
 
 
-def _titled(subject: str, marks: Sequence[Marked]) -> tuple[str, tuple[Change, ...]]:
-    if not marks or subject == PLAIN_SUBJECT:
+def _titled(subject: str, marks: Sequence[Marked], plain: str) -> tuple[str, tuple[Change, ...]]:
+    if not marks or subject == plain:
         return subject, ()
     quiet = _NAGGING.sub("", subject).strip(" :/–—-")
-    title = f"{quiet[:1].upper()}{quiet[1:]}" if quiet and quiet != subject else PLAIN_SUBJECT
+    title = f"{quiet[:1].upper()}{quiet[1:]}" if quiet and quiet != subject else plain
     return title, (Change(sentence=subject, instead=title, rule_id=marks[0].rule_id, in_subject=True),)
 
 

@@ -48,6 +48,16 @@ class Catalogue:
             return one if number == 1 else many
         return forms[min(self.form(number), len(forms) - 1)]
 
+    def number(self, number: int) -> str:
+        """A count in figures, its thousands set apart as people do: "1,234"."""
+        apart, least = _THOUSANDS[self.language]
+        return f"{number:,}".replace(",", apart) if abs(number) >= least else str(number)
+
+    def small(self, number: int) -> str:
+        """A count in a sentence: two to nine in words, others in figures. A message says "one" itself, in the gender
+        of what it counts."""
+        return self.gettext(_SMALL[number - 2]) if 2 <= number <= 9 else self.number(number)
+
     def date(self, at: datetime) -> str:
         """A day (UTC) as people write it, such as "3 March 2026"."""
         there = at.astimezone(UTC)
@@ -81,6 +91,24 @@ def _loaded(language: str) -> Catalogue:
     return Catalogue(language=language, said=said, form=c2py(plural[1].strip() if plural else "n != 1"))
 
 
+_THOUSANDS = {  # the sign between thousands, and from which number on it stands (CLDR)
+    "en": (",", 1000),
+    "de": (".", 1000),
+    "fr": ("\u202f", 1000),
+    "es": (".", 10_000),
+    "pt": (".", 1000),
+}
+# Translators: of people, places or passages.
+_SMALL = (
+    later("two"),
+    later("three"),
+    later("four"),
+    later("five"),
+    later("six"),
+    later("seven"),
+    later("eight"),
+    later("nine"),
+)
 _MONTHS = (
     later("January"),
     later("February"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gateway.language.tags import LANGUAGES
 from gateway.mail.reading import text_from
 from gateway.policy.files import Example, ExampleMail, RuleFile
 from gateway.policy.judge import judge
@@ -48,6 +49,10 @@ def tried(rule: RuleFile, pack: Pack) -> Iterator[Tried]:
         yield _passes(rule, pack, f"fixed.{number}.after", entry.after)
     if rule.fix:
         yield _passes(rule, pack, "fix", rule.fix)
+    for language in LANGUAGES:
+        telling = getattr(rule, language, None)
+        if telling and telling.fix:
+            yield _passes(rule, pack, f"{language}.fix", telling.fix)
 
 
 def verdict_on(example: Example, pack: Pack) -> Verdict:

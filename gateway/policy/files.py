@@ -81,11 +81,12 @@ class FixedEntry(_File):
 
 
 class TellingEntry(_File):
-    """The rule's words for people in another language."""
+    """The rule's words for people in another language; `fix` is for mails that are written in it."""
 
     title: Text
     why: Text
     advice: Text
+    fix: str = ""
 
 
 class RuleFile(_File):

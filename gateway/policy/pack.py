@@ -24,18 +24,19 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """A rule's words for people, in one language."""
+    """A rule's words for people, in one language; `fix`: its replacement sentence for mails written in it."""
 
     title: str
     why: str
     advice: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule as people see it. `why` and `advice` speak to the sender; `fix` is a replacement sentence that passes
-    ("" where only removal helps), in the language of the mails the rule reads. `tellings`: by language tag, for those
-    who read another language."""
+    ("" where only removal helps). `tellings`: all of these by language tag, for those who read or write another
+    language."""
 
     id: str
     title: str
@@ -53,7 +54,18 @@ class Rule:
 
     def telling(self, language: str) -> Telling:
         """Title, why and advice in this language (a first subtag); the pack's own words where it has none."""
-        return self.tellings.get(language) or Telling(title=self.title, why=self.why, advice=self.advice)
+        own = Telling(title=self.title, why=self.why, advice=self.advice, fix=self.fix)
+        return self.tellings.get(language) or own
+
+    def fix_in(self, language: str) -> str:
+        """The replacement for a sentence of a mail in this language; the pack's own where it has none."""
+        return self.telling(language).fix or self.fix
+
+    @property
+    def fixes(self) -> tuple[str, ...]:
+        """The replacements in all languages."""
+        every = (self.fix, *(telling.fix for telling in self.tellings.values()))
+        return tuple(dict.fromkeys(filter(None, every)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,7 +175,13 @@ def heir(data: dict[str, Any], base: Mapping[str, RuleFile]) -> dict[str, Any]:
     kept = inherited.model_dump(exclude_unset=True)
     if {"title", "why", "advice"} & set(data):
         kept = {key: value for key, value in kept.items() if key not in LANGUAGES}
+    elif "fix" in data:
+        kept = {key: _without_fix(value) if key in LANGUAGES else value for key, value in kept.items()}
     return {**kept, **data}
+
+
+def _without_fix(telling: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in telling.items() if key != "fix"}
 
 
 def _language(folder: Path, digest: "hashlib._Hash") -> LanguageFiles:

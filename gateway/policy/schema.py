@@ -35,7 +35,7 @@ _HELP = {
     "override": "none: only compliance lets the mail go. justify: its sender may, with a reason on record. "
     "acknowledge: its sender may, once they have confirmed that they read why.",
     **{
-        tag: f"Title, why and advice in {name}, all three; without it the rule speaks its own language."
+        tag: f"Title, why and advice in {name}, all three, and fix for mails in it; without it the rule speaks its own."
         for tag, name in (("de", "German"), ("fr", "French"), ("es", "Spanish"), ("pt", "Portuguese"))
     },
     "despite": "Ids of exclusions that do not silence this rule.",
@@ -45,7 +45,7 @@ _HELP = {
     "todo_hit": "Examples on which it should fire and does not yet.",
     "todo_miss": "Examples on which it should not fire and still does.",
     "fixed": "Rewrites: the rule fires on before, and after is not held.",
-    **dict.fromkeys(("de", "fr", "es", "pt"), "Title, why and advice for people who read this language."),
+    **dict.fromkeys(("de", "fr", "es", "pt"), "Title, why, advice and fix for people who read or write this language."),
     "say": "Patterns: one of them is found in the sentence.",
     "extends": "The pack that this one changes.",
     "languages": "Folders of words and patterns beside the pack.",

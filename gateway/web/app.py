@@ -46,7 +46,7 @@ def web_app(
     `wake` is called after an action, so that what goes out need not wait for the next beat. With a `provider`, people
     can sign in, as the settings say."""
     web = house.settings.web
-    pages = Pages(base_path(web), sign_in=provider is not None)
+    pages = Pages(base_path(web), house.settings.organisation.language, sign_in=provider is not None)
     pace = Pace()
     guests = Guests(house, Cookies(key=secret_key, secure=web.public_url.startswith("https:")))
     door = Door(house, pages, guests, secret_key, partial(ask_to_sign_in, pages))
@@ -87,6 +87,7 @@ def web_app(
             Route("/sign-in", entry.begin, methods=["GET"]),
             Route("/sign-in/done", entry.done, methods=["GET"]),
             Route("/sign-out", entry.out, methods=["POST"]),
+            Route("/sign-out", entry.left, methods=["GET"]),
         ]
     app = Starlette(
         routes=[Mount(pages.base, app=Router(routes, redirect_slashes=False)), *routes] if pages.base else routes,
@@ -118,11 +119,11 @@ class _Public:
 
     async def help(self, request: Request) -> Response:
         """The sender's minute of help."""
-        return self.pages.page("help.html")
+        return self.pages.page("help.html", voice=self.pages.voice(request))
 
     async def home(self, request: Request) -> Response:
         """A neutral page."""
-        return self.pages.page("home.html")
+        return self.pages.page("home.html", voice=self.pages.voice(request))
 
     async def robots(self, request: Request) -> Response:
         """Nothing here is for search engines (RFC 9309)."""
@@ -131,31 +132,37 @@ class _Public:
     async def file(self, request: Request) -> Response:
         """Our style, script or icon."""
         found = self.pages.file(request.path_params["name"], request.path_params["version"])
-        return found or self.pages.gone()
+        return found or self.pages.gone(self.pages.voice(request))
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         """404 is the neutral page; 405 says so."""
         assert isinstance(error, HTTPException)
+        voice = self.pages.voice(request)
         if error.status_code == 404:
-            return self.pages.gone()
-        page = self.pages.sorry(
-            error.status_code, "That does not work here", "Please open the link in our message again."
-        )
+            return self.pages.gone(voice)
+        title = voice.say.gettext("That does not work here")
+        told = voice.say.gettext("Please open the link in our message again.")
+        page = self.pages.sorry(error.status_code, title, told, voice)
         page.headers.update(error.headers or {})
         return page
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """A form we do not take."""
         assert isinstance(error, Refused)
-        page = self.pages.sorry(error.status, "We could not read this form", f"{error.words} Nothing was changed.")
+        voice = self.pages.voice(request)
+        told = " ".join((voice.say.gettext(error.words), voice.say.gettext("Nothing was changed.")))
+        page = self.pages.sorry(error.status, voice.say.gettext("We could not read this form"), told, voice)
         page.headers["connection"] = "close"  # what is left of the body is not read
         return page
 
     async def unreachable(self, request: Request, error: Exception) -> Response:
         """Store or next hop do not answer."""
-        return self.pages.unreachable()
+        return self.pages.unreachable(self.pages.voice(request))
 
-    def broken(self) -> Response:
+    def broken(self, request: Request) -> Response:
         """Something unforeseen."""
-        told = "Something went wrong on our side. Your mail is safe; please open the link in our message again."
-        return self.pages.sorry(500, "That should not have happened", told)
+        voice = self.pages.voice(request)
+        told = voice.say.gettext(
+            "Something went wrong on our side. Your mail is safe; please open the link in our message again."
+        )
+        return self.pages.sorry(500, voice.say.gettext("That should not have happened"), told, voice)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gateway import __version__
 from gateway.flows.rehearse import Rehearsal
+from gateway.language.catalogue import Catalogue
 from gateway.policy.labels import Label
 from gateway.policy.pack import Pack
 from gateway.web.reasons import reasons_for
@@ -67,10 +68,10 @@ class Wrong(_Shape):
     error: str
 
 
-def told(rehearsal: Rehearsal, pack: Pack) -> Told:
-    """A rehearsal as it is answered."""
+def told(rehearsal: Rehearsal, pack: Pack, say: Catalogue) -> Told:
+    """A rehearsal as it is answered, with the rules' words in this language."""
     found = rehearsal.recheck
-    reasons = reasons_for(found.findings, pack)
+    reasons = reasons_for(found.findings, pack, say)
     return Told(
         disposition=rehearsal.disposition.name,
         label=found.label,
@@ -122,6 +123,7 @@ def openapi(server: str) -> dict[str, Any]:
                 "post": {
                     "operationId": "check",
                     "summary": "What would happen to this mail? Nothing is sent, kept or remembered.",
+                    "description": "Title, why and advice follow Accept-Language, where it names one of our languages.",
                     "security": [{"bearer": []}],
                     "requestBody": {
                         "required": True,

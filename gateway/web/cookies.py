@@ -28,12 +28,13 @@ _LONGEST = 1024  # characters of a cookie of ours
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
     """One way to the provider and back: `state` names it, `secret` stays in the browser, `target` comes afterwards (a
-    path below our own address)."""
+    path below our own address), in the `language` the reader chose (a tag of ours, "" for none)."""
 
     state: str
     secret: str
     target: str
     ends: datetime
+    language: str = ""
 
     @property
     def verifier(self) -> str:
@@ -82,14 +83,16 @@ class Cookies:
         said, _, mac = sent.get(self._name(CROSSING + state), "")[:_LONGEST].rpartition(".")
         if not hmac.compare_digest(self._mac(state, said).encode("ascii"), mac.encode("utf-8", "replace")):
             return None
-        secret, seconds, target = said.split(".", 2)
+        secret, seconds, language, target = said.split(".", 3)
         ends = datetime.fromtimestamp(int(seconds), UTC)
-        return Crossing(state=state, secret=secret, target=_decoded(target), ends=ends) if now < ends else None
+        if now >= ends:
+            return None
+        return Crossing(state=state, secret=secret, target=_decoded(target), ends=ends, language=language)
 
     def put_crossing(self, response: Response, crossing: Crossing) -> None:
         """Kept until it ends."""
         target = _encoded(crossing.target.encode("utf-8"))
-        said = f"{crossing.secret}.{int(crossing.ends.timestamp())}.{target}"
+        said = f"{crossing.secret}.{int(crossing.ends.timestamp())}.{crossing.language}.{target}"
         value = f"{said}.{self._mac(crossing.state, said)}"
         self._put(response, CROSSING + crossing.state, value, int(CROSSING_TIME.total_seconds()))
 

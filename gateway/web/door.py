@@ -4,42 +4,20 @@ A link opens its mail, unless sign-in is required: then only to the sender or a 
 mail by its id. Whatever does not open looks the same: the one neutral page. IO: the store, the directory.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.hold import HeldMail
 from gateway.ports import House
 from gateway.web.access import find_hold, find_own
 from gateway.web.guests import Guests
 from gateway.web.rendering import Pages
-from gateway.web.standing import DELEGATE, SENDER, Standing, kind
+from gateway.web.standing import SENDER, Standing
+from gateway.web.visit import Visit
 
 AskToSignIn = Callable[[Request, str], Awaitable[Response]]  # and where to go afterwards
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """How this request got in: `actor` goes into history and audit, `here` is the page's path, `key` signs forms."""
-
-    held: HeldMail
-    actor: str
-    here: str
-    key: bytes
-
-    @property
-    def shown(self) -> Mapping[str, Any]:
-        """What the pages of a mail say about it."""
-        return {"acting_for": self.held.sender if kind(self.actor) == DELEGATE else ""}
-
-    def may_know(self, earlier: Sequence[EarlierAsk]) -> tuple[EarlierAsk, ...]:
-        """What memory found, as this person may see it: whose ask it was is for the one who asked alone."""
-        if kind(self.actor) == SENDER:
-            return tuple(earlier)
-        return tuple(replace(ask, asker="", subject="") for ask in earlier)
 
 
 class Door:
@@ -48,14 +26,13 @@ class Door:
     def __init__(self, house: House, pages: Pages, guests: Guests, key: bytes, sign_in: AskToSignIn) -> None:
         self.house, self.pages, self.guests, self.key, self.sign_in = house, pages, guests, key, sign_in
 
-    async def open(self, request: Request) -> Way | Response:
-        """The way in, or the page for one who does not get in. Raises StoreUnavailable."""
+    async def open(self, request: Request) -> Visit | Response:
+        """The visit, or the page for one who does not get in. Raises StoreUnavailable."""
         person = await self.guests.known(request)
         if person is None and (target := self._only_for_persons(request)):
             return await self.sign_in(request, target)
-        way = await (self._by_id if "hold" in request.path_params else self._by_link)(request, person)
-        request.state.way = way
-        return way or self.pages.gone()
+        visit = await (self._by_id if "hold" in request.path_params else self._by_link)(request, person)
+        return visit or self.pages.gone(self.pages.voice(request))
 
     def _only_for_persons(self, request: Request) -> str:
         """The path to come back to once signed in, "" where a link is enough."""
@@ -63,29 +40,27 @@ class Door:
             return f"/mine/{request.path_params['hold']}"
         return f"/h/{request.path_params['secret']}" if self.guests.mode == "required" else ""
 
-    async def _by_link(self, request: Request, person: Standing | None) -> Way | None:
+    async def _by_link(self, request: Request, person: Standing | None) -> Visit | None:
         secret = request.path_params["secret"]
         held = await find_hold(self.house, secret)
         if held is None:
             return None
         here = f"{self.pages.base}/h/{secret}"
         if person is None:
-            return Way(held=held, actor=SENDER, here=here, key=self.key)
+            return self._visit(request, held, actor=SENDER, here=here, key=self.key)
         if self.guests.mode != "required":  # the link is enough; the record names who used it
-            return Way(held=held, actor=person.actor(held) or person.as_bearer, here=here, key=self.key)
+            return self._visit(request, held, actor=person.actor(held) or person.as_bearer, here=here, key=self.key)
         key, actor = self.guests.form_key(request), person.actor(held)
-        return Way(held=held, actor=actor, here=here, key=key) if actor else None
+        return self._visit(request, held, actor=actor, here=here, key=key) if actor else None
 
-    async def _by_id(self, request: Request, person: Standing | None) -> Way | None:
+    async def _by_id(self, request: Request, person: Standing | None) -> Visit | None:
         held = await find_own(self.house, request.path_params["hold"])
         actor = person.actor(held) if person and held else ""
         if held is None or not actor:
             return None
         here, key = f"{self.pages.base}/mine/{held.id}", self.guests.form_key(request)
-        return Way(held=held, actor=actor, here=here, key=key)
+        return self._visit(request, held, actor=actor, here=here, key=key)
 
-
-def way_of(request: Request) -> Way:
-    """The way a request came in by, once `Door.open` has let it in."""
-    way: Way = request.state.way
-    return way
+    def _visit(self, request: Request, held: HeldMail, *, actor: str, here: str, key: bytes) -> Visit:
+        voice = self.pages.voice(request, held.language)
+        return Visit(held=held, actor=actor, here=here, key=key, voice=voice)

@@ -18,36 +18,42 @@ from gateway.flows.recheck import Recheck
 from gateway.flows.rehearse import Draft, Rehearsal, rehearse
 from gateway.holds.hold import EarlierAsk
 from gateway.holds.link import token_hash
+from gateway.language.written import written_in
 from gateway.ports import House
 from gateway.web import words
 from gateway.web.access import bearer, find_hold, from_elsewhere, known_token
 from gateway.web.check_shape import MOST_RECIPIENTS, MOST_TEXT, Asked, openapi, told
-from gateway.web.door import Door, Way
+from gateway.web.door import Door
 from gateway.web.forms import MAX_SUBJECT, Refused, body_text, one_line, read_bytes, read_form
 from gateway.web.pace import Pace, TooOften
 from gateway.web.reasons import reasons_for
 from gateway.web.rendering import Pages
 from gateway.web.sheet import encodable, lay_out
+from gateway.web.visit import Visit
+from gateway.web.voice import Voice
 
 _MOST_BYTES = 1 << 20  # of a JSON request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Author:
-    """Whose draft it is: `counted` is under which name their requests are, `sees` what memory may tell them."""
+    """Whose draft it is: `counted` is under which name their requests are, `likely` the language a text is in that does
+    not say so, `visit` where the page is a held mail's."""
 
     sender: str
     counted: str
     here: str
     back: str
-    way: Way | None = None
+    voice: Voice
+    likely: str
+    visit: Visit | None = None
 
-    def sees(self, earlier: Sequence[EarlierAsk]) -> Sequence[EarlierAsk]:
-        return self.way.may_know(earlier) if self.way else earlier
+    def may_know(self, earlier: Sequence[EarlierAsk]) -> Sequence[EarlierAsk]:
+        return self.visit.may_know(earlier) if self.visit else earlier
 
 
 class DraftDesk:
-    """The handlers; `door` says who comes in, by which way."""
+    """The handlers; `door` says who comes in, under which name."""
 
     def __init__(self, house: House, pages: Pages, pace: Pace, door: Door) -> None:
         self.house, self.pages, self.pace, self.door = house, pages, pace, door
@@ -78,7 +84,10 @@ class DraftDesk:
             return _wrong(429, "Too often.", {"Retry-After": str(again.seconds)})
         except GatewayError:
             return _wrong(503, "The store does not answer just now.")
-        return Response(told(found, self.house.pack).model_dump_json(by_alias=True), media_type="application/json")
+        return Response(
+            told(found, self.house.pack, self.pages.voice(request).say).model_dump_json(by_alias=True),
+            media_type="application/json",
+        )
 
     async def page(self, request: Request) -> Response:
         """GET of the page: behind a link or a held mail, or of a signed-in person."""
@@ -104,25 +113,28 @@ class DraftDesk:
         except TooOften:
             return self._page(author, draft, None, status=429)
         except GatewayError:
-            return self.pages.unreachable(kept=draft.text)
+            return self.pages.unreachable(author.voice, kept=draft.text)
         return self._page(author, draft, found)
 
     async def _author(self, request: Request) -> _Author | Response:
         """Whose draft this is; for nobody's, how to come in."""
         if request.path_params:
-            way = await self.door.open(request)
-            if isinstance(way, Response):
-                return way
-            return _Author(
-                sender=way.held.sender, counted=way.held.id, here=f"{way.here}/draft", back=way.here, way=way
-            )
-        guests = self.door.guests
+            visit = await self.door.open(request)
+            return visit if isinstance(visit, Response) else _with_mail(visit)
+        guests, base, voice = self.door.guests, self.pages.base, self.pages.voice(request)
         person = await guests.known(request)
         if person is not None:
-            base = self.pages.base
-            return _Author(sender=person.address, counted=person.address, here=f"{base}/check", back=f"{base}/mine")
+            return _Author(
+                sender=person.address,
+                counted=person.address,
+                here=f"{base}/check",
+                back=f"{base}/mine",
+                voice=voice,
+                likely=voice.language,
+            )
         if guests.mode == "off":
-            return self.pages.page("check_closed.html", status=405 if request.method == "POST" else 200)
+            status = 405 if request.method == "POST" else 200
+            return self.pages.page("check_closed.html", voice=voice, status=status)
         return await self.door.sign_in(request, "/check")
 
     async def _who(self, request: Request) -> str:
@@ -143,7 +155,7 @@ class DraftDesk:
         values: dict[str, Any] = {
             "here": author.here,
             "back": author.back,
-            "by_mail": author.way is not None,
+            "by_mail": author.visit is not None,
             "subject": encodable(draft.subject),
             "text": encodable(draft.text),
             "to": encodable(" ".join(draft.to)),
@@ -151,22 +163,38 @@ class DraftDesk:
             "max_text": MOST_TEXT,
             "busy": status == 429,
             "checked": found is not None,
+            "keeps": "draft" if found else "",
         }
-        return self.pages.page("check.html", status=status, **values, **self._answer(author, found))
+        return self.pages.page(
+            "check.html", voice=author.voice, status=status, **values, **self._answer(author, draft, found)
+        )
 
-    def _answer(self, author: _Author, found: Rehearsal | None) -> Mapping[str, Any]:
+    def _answer(self, author: _Author, draft: Draft, found: Rehearsal | None) -> Mapping[str, Any]:
         if found is None:
             return {"reasons": (), "suggestion": None}
         judged: Recheck = found.recheck
-        reasons = reasons_for(judged.findings, self.house.pack)
-        window = self.house.settings.memory.window_days
+        say, window_days = author.voice.say, self.house.settings.memory.window_days
+        reasons = reasons_for(judged.findings, self.house.pack, say, written=written_in(draft.text, author.likely))
         return {
             "reasons": reasons,
-            "rehearsed": words.rehearsed(found.disposition.name),
+            "rehearsed": words.rehearsed(found.disposition.name, say),
             "sheet": lay_out(judged.text, reasons),
-            "memory": words.memory(author.sender, author.sees(judged.earlier), window),
+            "memory": words.memory(author.sender, author.may_know(judged.earlier), window_days, say),
             "suggestion": found.suggestion,
         }
+
+
+def _with_mail(visit: Visit) -> _Author:
+    held = visit.held
+    return _Author(
+        sender=held.sender,
+        counted=held.id,
+        here=f"{visit.here}/draft",
+        back=visit.here,
+        voice=visit.voice,
+        likely=held.language,
+        visit=visit,
+    )
 
 
 def _empty(author: _Author) -> Draft:

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.requests import Request
 
+from gateway.language.catalogue import later
+
 MAX_BODY = 4 * 1024 * 1024  # bytes: 256 Ki characters, three bytes each, percent-encoded, and some room
 MAX_FIELDS = 1016  # our own few, and one for each recipient that can be ticked
 MAX_SUBJECT = 400  # characters
@@ -36,7 +38,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
             body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="replace"
         )
     except ValueError:
-        raise Refused(400, "This form has more fields than ours.") from None
+        raise Refused(400, later("This form has more fields than ours.")) from None
     return dict(pairs)
 
 
@@ -52,9 +54,9 @@ async def read_json(request: Request) -> Mapping[str, str]:
     try:
         data = orjson.loads(await _body(request))
     except orjson.JSONDecodeError:
-        raise Refused(400, "This is not JSON.") from None
+        raise Refused(400, later("This is not JSON.")) from None
     if not isinstance(data, dict) or len(data) > MAX_FIELDS:
-        raise Refused(400, "One JSON object with a few fields is wanted.")
+        raise Refused(400, later("One JSON object with a few fields is wanted."))
     return {name: value for name, value in data.items() if isinstance(value, str)}
 
 
@@ -71,20 +73,20 @@ def body_text(text: str) -> str:
 def _only(request: Request, kind: str) -> None:
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent != kind:
-        raise Refused(415, "Please use the form on the page.")
+        raise Refused(415, later("Please use the form on the page."))
 
 
 async def _body(request: Request, limit: int = MAX_BODY) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
-        raise Refused(413, "This text is too long to be edited here.")
+        raise Refused(413, later("This text is too long to be edited here."))
     body = bytearray()
     try:
         async with asyncio.timeout(_PATIENCE):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise Refused(413, "This text is too long to be edited here.")
+                    raise Refused(413, later("This text is too long to be edited here."))
     except TimeoutError:
-        raise Refused(408, "The form did not arrive in time.") from None
+        raise Refused(408, later("The form did not arrive in time.")) from None
     return bytes(body)

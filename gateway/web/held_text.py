@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from gateway.holds.hold import HeldMail
 from gateway.holds.revision import NotEditable, editable_text, revise
+from gateway.language.catalogue import later
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
 from gateway.ports import House
 
-TOO_LONG = "This mail is too long to be changed here. Take it back and send it anew."
+TOO_LONG = later("This mail is too long to be changed here. Take it back and send it anew.")
 _REMEMBERED = 8  # mails
 
 

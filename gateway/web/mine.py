@@ -12,6 +12,7 @@ from starlette.responses import Response
 from gateway.audit.events import HoldOpened
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldState
+from gateway.language.catalogue import Catalogue
 from gateway.ports import House
 from gateway.web import words
 from gateway.web.access import link_open
@@ -21,6 +22,7 @@ from gateway.web.rendering import Pages
 from gateway.web.sheet import on_one_line
 from gateway.web.sign_in import LIST, ask_to_sign_in
 from gateway.web.standing import DELEGATE, Standing, kind
+from gateway.web.story import in_a_list
 
 MOST = 50  # mails of one address, and of the whole page's each part
 _OPEN = tuple(state for state in HoldState if state not in TERMINAL)
@@ -49,14 +51,16 @@ class MineDesk:
         person = await self.guests.known(request)
         if person is None:
             return await ask_to_sign_in(self.pages, request, LIST)
+        voice = self.pages.voice(request)
         waiting, settled = await self._found(person)
         for held in (*waiting, *settled):
             self._looked(held, person.actor(held))
         return self.pages.page(
             "mine.html",
+            voice=voice,
             who=on_one_line(person.address, 320),
-            waiting=[self._entry(held, person) for held in waiting],
-            settled=[self._entry(held, person) for held in settled],
+            waiting=[self._entry(held, person, voice.say) for held in waiting],
+            settled=[self._entry(held, person, voice.say) for held in settled],
             full=max(len(waiting), len(settled)) == MOST,
             most=MOST,
             token=self.guests.token(request, "sign-out"),
@@ -76,14 +80,14 @@ class MineDesk:
         settled.sort(key=lambda held: (held.held_at, held.id), reverse=True)
         return waiting[:MOST], [held for held in settled if link_open(held, now)][:MOST]
 
-    def _entry(self, held: HeldMail, person: Standing) -> Entry:
+    def _entry(self, held: HeldMail, person: Standing, say: Catalogue) -> Entry:
         return Entry(
             held=held,
-            subject=on_one_line(held.subject, 200) or "A mail without a subject",
-            state=words.STATES[held.state],
+            subject=on_one_line(held.subject, 200) or say.gettext("A mail without a subject"),
+            state=in_a_list(held, say),
             sender=on_one_line(held.sender, 320) if kind(person.actor(held)) == DELEGATE else "",
-            people=words.counted(len(held.rcpt_to), "recipient", figures=True),
-            left=words.remaining(held.expires_at, self.house.clock()) if held.state is HoldState.HELD else "",
+            people=words.recipients(len(held.rcpt_to), say),
+            left=words.remaining(held.expires_at, self.house.clock(), say) if held.state is HoldState.HELD else "",
         )
 
     def _looked(self, held: HeldMail, actor: str) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from gateway.config import Web
-from gateway.web import words
+from gateway.language.catalogue import Catalogue, every_catalogue
+from gateway.language.tags import SOURCE
 from gateway.web.sheet import harmless
+from gateway.web.voice import ENGLISH, NAMES, Voice, voice
 
 _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
@@ -47,31 +50,31 @@ def base_path(web: Web) -> str:
 
 
 class Pages:
-    """Renders templates by name; `base` is the path all addresses begin with, `sign_in`: people can sign in here."""
+    """Renders templates by name; `base` is the path all addresses begin with, `language` the setting's, `sign_in`:
+    people can sign in here."""
 
-    def __init__(self, base: str, *, sign_in: bool = False) -> None:
-        self.base, self.files = base, static_files()
-        self._environment = Environment(
-            loader=FileSystemLoader(_HERE / "pages"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(base=base, static=self.static, sign_in=sign_in)
-        self._environment.filters.update(moment=words.moment, day=words.day, harmless=harmless)
+    def __init__(self, base: str, language: str = SOURCE, *, sign_in: bool = False) -> None:
+        self.base, self.language, self.sign_in, self.files = base, language, sign_in, static_files()
+        self._environments = {say.language: self._environment(say) for say in every_catalogue()}
+
+    def voice(self, request: Request, *wishes: str, chosen: str = "") -> Voice:
+        """In which language to answer: the address's own choice (or `chosen` before), these wishes, the browser's, the
+        setting's."""
+        browser = request.headers.get("accept-language", "")
+        return voice(request.query_params.get("lang", chosen), *wishes, browser, default=self.language)
 
     def static(self, name: str) -> str:
         """The address of one of our files."""
         return f"{self.base}/static/{self.files[name].version}/{name}"
 
-    def fragment(self, name: str, **values: Any) -> str:
+    def fragment(self, name: str, *, voice: Voice = ENGLISH, **values: Any) -> str:
         """A template as text."""
-        return self._environment.get_template(name).render(**values)
+        return self._environments[voice.language].get_template(name).render(way=voice.way, **values)
 
-    def page(self, name: str, *, status: int = 200, **values: Any) -> Response:
+    def page(self, name: str, *, voice: Voice = ENGLISH, status: int = 200, **values: Any) -> Response:
         """A template as a whole response."""
-        return HTMLResponse(self.fragment(name, **values), status_code=status)
+        said = {"Content-Language": voice.language}
+        return HTMLResponse(self.fragment(name, voice=voice, **values), status_code=status, headers=said)
 
     def file(self, name: str, version: str) -> Response | None:
         """One of our files at this version, None when there is none."""
@@ -80,15 +83,35 @@ class Pages:
             return None
         return Response(file.body, media_type=file.media_type, headers={"Cache-Control": _YEAR})
 
-    def gone(self) -> Response:
+    def gone(self, voice: Voice = ENGLISH) -> Response:
         """The one neutral page for every link that opens nothing."""
-        return self.page("gone.html", status=404)
+        return self.page("gone.html", voice=voice, status=404)
 
-    def sorry(self, status: int, title: str, told: str, *, kept: str = "") -> Response:
-        """An error told calmly; `kept` is what the person had typed."""
-        return self.page("sorry.html", status=status, title=title, told=told, kept=kept)
+    def sorry(self, status: int, title: str, told: str, voice: Voice = ENGLISH, *, kept: str = "") -> Response:
+        """An error told calmly, in words of this voice; `kept` is what the person had typed."""
+        return self.page("sorry.html", voice=voice, status=status, title=title, told=told, kept=kept)
 
-    def unreachable(self, *, kept: str = "") -> Response:
+    def unreachable(self, voice: Voice = ENGLISH, *, kept: str = "") -> Response:
         """The store or the mail server does not answer; nothing was changed."""
-        told = "Our store does not answer just now. Nothing was changed and your mail is safe; please try again soon."
-        return self.sorry(503, "One moment, please", told, kept=kept)
+        say = voice.say
+        told = say.gettext(
+            "Our store does not answer just now. Nothing was changed and your mail is safe; please try again soon."
+        )
+        return self.sorry(503, say.gettext("One moment, please"), told, voice, kept=kept)
+
+    def _environment(self, say: Catalogue) -> Environment:
+        """Templates whose messages (`{% trans %}`, `_()`) are said in one language."""
+        made = Environment(
+            loader=FileSystemLoader(_HERE / "pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        made.policies["ext.i18n.trimmed"] = True
+        made.install_gettext_callables(say.gettext, say.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+        made.globals.update(base=self.base, static=self.static, lang=say.language, tongues=NAMES, keeps="")
+        made.globals.update(sign_in=self.sign_in)
+        made.filters.update(moment=say.moment, number=say.number, harmless=harmless)
+        return made

@@ -1,100 +1,48 @@
 """The values the review page and the story page show. *Pure.*"""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from gateway.flows.recheck import holding_rules
-from gateway.flows.suggest import Suggestion
-from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
-from gateway.mail.text import MessageText
+from gateway.language.catalogue import Catalogue
 from gateway.policy.labels import Label
-from gateway.policy.pack import ASKED_BEFORE, Override, Pack
-from gateway.policy.verdict import Finding
+from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.web import words
 from gateway.web.access import form_token
+from gateway.web.banner import Banner
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT
 from gateway.web.held_text import HeldText
-from gateway.web.reasons import Reason, reasons_for, with_changes
+from gateway.web.judged import Judged, offered_reasons
+from gateway.web.reasons import Reason
 from gateway.web.sheet import encodable, lay_out, on_one_line
-from gateway.web.standing import BEARER, DELEGATE, SENDER, kind
+from gateway.web.standing import PERSONS, kind
+from gateway.web.story import story
+from gateway.web.typed import Typed
+from gateway.web.visit import Visit
 
 PURPOSES = ("revise", "withdraw", "dispute", "undo")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A line on top about what the last press did: `tone` "ask" (something is missing), "open" or "done"."""
-
-    tone: str
-    title: str
-    told: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A text with what was found in it: as it was held, or as it was last checked. `people`: how many get it."""
-
-    passes: bool
-    text: MessageText
-    findings: tuple[Finding, ...]
-    earlier: tuple[EarlierAsk, ...]
-    people: int
-    lost: tuple[str, ...] = ()
-    suggestion: Suggestion | None = None
-    override: Override = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """What stands in the forms."""
-
-    subject: str
-    text: str
-    reason: str = ""
-    why: str = ""
-    off: frozenset[int] = frozenset()  # numbers of the recipients it shall not go to
-
-
-def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None, pack: Pack) -> Judged:
-    """The mail as it was judged when it came in."""
-    return Judged(
-        passes=False,
-        text=mail.text,
-        findings=held.findings,
-        earlier=held.earlier,
-        people=people,
-        suggestion=suggestion,
-        override=pack.override(holding_rules(held.findings)),
-    )
-
-
-def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int) -> dict[str, Any]:
+def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int, say: Catalogue) -> dict[str, Any]:
     """What changes when a text is checked again."""
     suggestion = judged.suggestion
-    reasons = offered_reasons(judged, pack)
+    reasons = offered_reasons(judged, pack, say)
     return {
         "reasons": reasons,
+        "written": judged.written,
         "sheet": lay_out(judged.text, reasons),
-        "memory": words.memory(held.sender, judged.earlier, window_days),
+        "memory": words.memory(held.sender, judged.earlier, window_days, say),
         "memory_at": _where_memory_speaks(reasons),
-        "outlook": words.outlook(judged.passes, reasons, judged.people),
-        "people_in_words": words.persons(judged.people),
+        "outlook": words.outlook(judged.passes, reasons, judged.people, say),
+        "people_in_words": words.persons(judged.people, say),
         "suggestion": suggestion,
-        "suggestion_told": words.suggested(suggestion) if suggestion else "",
-        "no_suggestion": words.NO_SUGGESTION,
-        "lost": judged.lost,
+        "suggestion_told": words.suggested(suggestion, say) if suggestion else "",
+        "lost": tuple(say.gettext(line) for line in judged.lost),
         "override": judged.override if not judged.passes else "none",
-        "gist": words.gist(reasons, judged.passes),
+        "gist": words.gist(reasons, judged.passes, say),
     }
-
-
-def offered_reasons(judged: Judged, pack: Pack) -> tuple[Reason, ...]:
-    """The reasons of a text, each with what a suggestion that passes puts in its place."""
-    reasons = reasons_for(judged.findings, pack)
-    return with_changes(reasons, judged.suggestion.changes) if judged.suggestion else reasons
 
 
 def _where_memory_speaks(reasons: Sequence[Reason]) -> int:
@@ -105,76 +53,66 @@ def _where_memory_speaks(reasons: Sequence[Reason]) -> int:
 
 
 def review_values(
-    held: HeldMail,
+    visit: Visit,
     mail: HeldText,
     typed: Typed,
     *,
     live: Mapping[str, Any],
-    key: bytes,
-    here: str,
     now: datetime,
-    notice: Notice | None = None,
+    banner: Banner | None = None,
     missing: bool = False,
     unexplained: bool = False,
     open_form: str = "",
 ) -> Mapping[str, Any]:
     """All values of the review page; `missing`: Send was pressed without the tick; `unexplained`: "send anyway" without
     the reason or tick it wants."""
+    held = visit.held
     return {
         **live,
         "off": typed.off,
         "why": encodable(typed.why),
         "unexplained": unexplained,
-        **_both(held, key, here),
-        "left": words.remaining(held.expires_at, now),
+        **_both(visit),
+        "left": words.remaining(held.expires_at, now, visit.voice.say),
         "decision": held if held.changed_by.startswith("compliance") else None,
         "from_line": on_one_line(mail.from_line or held.mail_from.text),
         "editable": mail.own is not None,
-        "why_not": mail.why_not,
-        "about_edit": words.ABOUT_EDIT,
+        "why_not": visit.voice.say.gettext(mail.why_not),
         "subject": encodable(typed.subject),
         "text": encodable(typed.text),
         "reason": encodable(typed.reason),
         "rows": min(24, max(6, typed.text.count("\n") + 2)),
         "max_subject": MAX_SUBJECT,
         "max_reason": MAX_REASON,
-        "notice": notice,
+        "banner": banner.said(visit.voice.say) if banner else None,
         "missing": missing,
         "open_form": open_form,
+        "keeps": "revise" if mail.own is not None else "",
     }
 
 
 def story_values(
-    held: HeldMail,
+    visit: Visit,
     *,
-    key: bytes,
-    here: str,
-    viewer: str = SENDER,
     undo_left: int = 0,
-    notice: Notice | None = None,
+    banner: Banner | None = None,
     kept: str = "",
     open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the page that tells what became of a mail to `viewer` (an actor); `undo_left`: seconds in which it
-    can be taken back."""
+    """All values of the page that tells what became of a mail; `undo_left`: seconds in which it can be taken back."""
     return {
-        **_both(held, key, here),
+        **_both(visit),
         "undo_left": undo_left,
-        "story": words.story(held, viewer),
-        "notice": notice,
+        "story": story(visit.held, visit.voice.say, visit.actor),
+        "banner": banner.said(visit.voice.say) if banner else None,
         "kept": encodable(kept),
         "open_form": open_form,
     }
 
 
-def addressed(held: HeldMail, off: Collection[int]) -> HeldMail:
-    """The mail as it would go out when these recipients are taken off."""
-    return replace(held, rcpt_to=tuple(path for number, path in enumerate(held.rcpt_to) if number not in off))
-
-
 def undo_left(held: HeldMail, seconds: int, now: datetime) -> int:
     """Seconds, rounded up, in which the sender can still take back what was sent from the page; 0 for none."""
-    by_person = kind(held.changed_by) in (SENDER, DELEGATE, BEARER)
+    by_person = kind(held.changed_by) in PERSONS
     if held.state is not HoldState.SENDING or not by_person or held.changed_at is None:
         return 0
     left = timedelta(seconds=seconds) - (now - held.changed_at)
@@ -186,12 +124,14 @@ def waits(held: HeldMail) -> bool:
     return held.state is HoldState.HELD
 
 
-def _both(held: HeldMail, key: bytes, here: str) -> Mapping[str, Any]:
+def _both(visit: Visit) -> Mapping[str, Any]:
+    held = visit.held
     return {
         "held": held,
-        "here": here,
-        "tokens": {purpose: form_token(key, held, purpose) for purpose in PURPOSES},
-        "subject_line": on_one_line(held.subject, 200) or "Your mail without a subject",
+        "here": visit.here,
+        "acting_for": visit.acting_for,
+        "tokens": {purpose: form_token(visit.key, held, purpose) for purpose in PURPOSES},
+        "subject_line": on_one_line(held.subject, 200) or visit.voice.say.gettext("Your mail without a subject"),
         "recipients": _mailboxes(held),
     }
 

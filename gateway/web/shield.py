@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 import structlog
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,7 +37,7 @@ _NO_STORE = (b"cache-control", b"no-store")
 class Shield:
     """Wraps `inside`; `sorry` makes the page for an unforeseen error."""
 
-    def __init__(self, inside: ASGIApp, sorry: Callable[[], Response]) -> None:
+    def __init__(self, inside: ASGIApp, sorry: Callable[[Request], Response]) -> None:
         self.inside, self.sorry = inside, sorry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +60,7 @@ class Shield:
             log.error("review page failed", method=scope["method"], error=type(error).__name__, where=_where(error))
             if begun:
                 return  # the server ends a response that was left half
-            await self.sorry()(scope, receive, guarded)
+            await self.sorry(Request(scope))(scope, receive, guarded)
 
 
 def _where(error: Exception) -> str:

@@ -11,7 +11,7 @@ from gateway.mail.address import address as parsed
 from gateway.ports import House
 
 # Kinds of actor, as the history and the audit write them before ":ADDRESS"; "sender" alone came by the link.
-SENDER, DELEGATE, BEARER = "sender", "delegate", "bearer"
+SENDER, DELEGATE, BEARER = PERSONS = "sender", "delegate", "bearer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The review page in a real browser: the sender's minute on a phone and at a desk, with script and without, and hostile
 mail that stays text. Pictures of the pages are kept in `artefacts/review-page`."""
 
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,19 +13,25 @@ import pytest_asyncio
 
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.offer import ATTACHED
+from gateway.language.catalogue import catalogue
+from gateway.language.tags import LANGUAGES
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.worker import Worker
 from tests.browser.chromium import Chromium, Tab, launched
-from tests.web.desk import SECRET, TEAM, Desk, letter, open_desk
+from tests.web.desk import BODY, SECRET, TEAM, Desk, letter, open_desk
 from tests.web.serve_sample import STATES, fill, served
+from tests.web.test_languages import GERMAN
 from tests.web.test_safety import NASTY, nasty_mail
 
 pytestmark = [pytest.mark.real("chromium"), pytest.mark.asyncio(loop_scope="module")]
 
 PICTURES = Path(__file__).parents[2] / "artefacts" / "review-page"
 PHONE, DESKTOP = 360, 1280
+TRANSLATED = LANGUAGES[1:]
 HERE = f"/h/{SECRET}"
+SEND = {"en": "Send to three people", "de": "An drei Personen senden"}
+MAILS = {"en": BODY, "de": GERMAN}
 HELD = "Just a reminder to put the new banner on your personal LinkedIn profile, as I asked last month."
 CHECKING = "Please reply once your LinkedIn banner is changed, so that I know who has done it."
 SELECT_HELD = f"""(() => {{ const t = document.getElementById("text"); const at = t.value.indexOf({HELD!r});
@@ -95,24 +102,26 @@ async def test_the_senders_minute_without_script(desk: Desk, browser: Chromium) 
     assert (await desk.now_of(held)).state is HoldState.SENDING
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
-async def test_the_whole_story(desk: Desk, browser: Chromium, width: int, script: bool) -> None:
+async def test_the_whole_story(desk: Desk, browser: Chromium, width: int, script: bool, language: str) -> None:
     """Held; one press takes the version that passes; sent; stopped in time; held again; sent; delivered; looked at
-    again later. Each page is in order, and pictured."""
-    kind = f"{width}-{'script' if script else 'plain'}"
-    held = await desk.hold()
+    again later. All of it in the language of the mail's notice; each page is in order, and pictured."""
+    kind = f"{width}-{'script' if script else 'plain'}-{language}"
+    say = catalogue(language).gettext
+    held = await desk.hold(letter(MAILS[language]), language=language)
     async with served(desk) as address:
         tab = await browser.tab(width=width, script=script)
         for attempt in (1, 2):
             await tab.goto(address + HERE)
             await tab.press(".suggestion button", leaves=not script)
             await tab.until('document.getElementById("outlook").classList.contains("go")')
-            assert await tab.js('document.getElementById("go").textContent') == "Send to three people"
+            assert await tab.js('document.getElementById("go").textContent') == SEND[language]
             await tab.picture(PICTURES / f"story-{attempt}-clear-{kind}.png")
             await tab.press("#sure")
             await tab.press("#go", leaves=True)
-            assert await tab.js('document.querySelector("h1").textContent') == "It is on its way"
+            assert await tab.js('document.querySelector("h1").textContent') == say("It is on its way")
             if attempt == 1:
                 await in_order(tab)
                 await tab.picture(PICTURES / f"story-undo-{kind}.png")
@@ -124,13 +133,13 @@ async def test_the_whole_story(desk: Desk, browser: Chromium, width: int, script
         desk.now += timedelta(seconds=11)
         await Worker(desk.house).beat_once()
         await tab.goto(address + HERE)
-        assert await tab.js('document.querySelector("h1").textContent') == "Your mail has been sent"
-        assert "by you" in await tab.js('document.querySelector(".facts").textContent')
+        assert await tab.js('document.querySelector("h1").textContent') == say("Your mail has been sent")
+        assert say("by you") in await tab.js('document.querySelector(".facts").textContent')
         await tab.picture(PICTURES / f"story-sent-{kind}.png")
         assert tab.errors == []
         assert all(request.startswith(address) for request in tab.requests)
     [mail] = [one for one in desk.hop.delivered if one.rcpt_to[0].text == TEAM]
-    assert ATTACHED.encode() in mail.wire
+    assert say(ATTACHED) in read_text(walk(mail.wire)).text
 
 
 async def test_live_marks_move_and_somebody_can_be_taken_off(desk: Desk, browser: Chromium) -> None:
@@ -304,10 +313,20 @@ PROBLEMS = """(() => {
   for (const one of ["header", "main", "footer"]) if (document.querySelectorAll("body > " + one).length !== 1) found.push("landmark: " + one);
   if (!document.documentElement.lang || !document.title) found.push("no language or title");
   if (document.documentElement.scrollWidth > innerWidth) found.push("wider than the window: " + document.documentElement.scrollWidth);
+  for (const e of document.querySelectorAll("button, .button, summary, dt, h1, h2, h3, label"))
+    if (visible(e) && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline") found.push("cut off: " + e.outerHTML.slice(0, 80));
   for (const e of document.querySelectorAll("button, .button, input[type=checkbox]"))
     if (visible(e) && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 20) found.push("small target: " + e.outerHTML.slice(0, 80));
   return found;
 })()"""  # noqa: E501
+
+
+PAGES = (*(f"h/{state}" for state in STATES), "help", "", "h/unknown", "h/held/draft", "check")
+
+
+def shown(name: str) -> str:
+    """A page's name in the name of its picture."""
+    return name.removeprefix("h/").replace("/", "-") or "home"
 
 
 AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -330,12 +349,45 @@ async def test_every_page_is_in_order_and_pictured(desk: Desk, browser: Chromium
     scheme = "dark" if dark else "light"
     async with served(desk) as address:
         tab = await browser.tab(width=width, dark=dark)
-        for name in (*(f"h/{state}" for state in STATES), "help", "", "h/unknown", "h/held/draft", "check"):
+        for name in PAGES:
             await tab.goto(f"{address}/{name}")
             await in_order(tab)
             assert tab.errors == []
-            shown = name.removeprefix("h/").replace("/", "-") or "home"
-            await tab.picture(PICTURES / f"{shown}-{width}-{scheme}.png")
+            await tab.picture(PICTURES / f"{shown(name)}-{width}-{scheme}.png")
+
+
+async def test_every_page_fits_in_every_language(desk: Desk, browser: Chromium) -> None:
+    """Longer words break no page: nothing is cut off or wider than the window; pictures of the page people meet first,
+    and in German of all of them."""
+    await fill(desk)
+    async with served(desk) as address:
+        for width in (PHONE, DESKTOP):
+            tab = await browser.tab(width=width)
+            for language, name in itertools.product(TRANSLATED, PAGES if width == PHONE else PAGES[:2]):
+                await tab.goto(f"{address}/{name}?lang={language}")
+                assert (await tab.js(PROBLEMS), tab.errors) == ([], [])
+                if language == "de" or name == "h/held":
+                    await tab.picture(PICTURES / f"{shown(name)}-{width}-{language}.png")
+
+
+async def test_the_language_is_chosen_on_the_page(desk: Desk, browser: Chromium) -> None:
+    """From the menu, without script: the page changes, what was typed stays; the times follow with script."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab(width=PHONE, script=False)
+        await tab.goto(address + HERE)
+        await tab.js('document.getElementById("text").value += "Mine."')
+        await tab.press(".tongues summary")
+        await tab.picture(PICTURES / f"languages-{PHONE}.png")
+        await tab.press(".tongues [lang=de]", leaves=True)
+        assert await tab.js("document.documentElement.lang") == "de"
+        assert "Mine." in await tab.js('document.getElementById("text").value')
+        await in_order(tab)
+        tab = await browser.tab()
+        await tab.goto(f"{address}{HERE}?lang=de")
+        assert "November 2026" in await tab.js('document.querySelector("time").textContent')
+        assert "Montag" in await tab.js('document.querySelector("time").textContent')
+    assert await desk.now_of(held) == held
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from gateway.audit.events import HoldChanged
 from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.language.tags import LANGUAGES
 from tests.browser.chromium import Chromium, Tab, launched
 from tests.browser.test_review_page import DESKTOP, PHONE, in_order
 from tests.web.desk import ANN, MEMBERS, SECRET
@@ -86,7 +87,7 @@ async def test_from_the_list_to_the_sent_mail(tmp_path: Path, browser: Chromium,
         await desk.step(await desk.now_of(held), HoldAction.DELIVERED)
         if script:
             await tab.until('document.querySelector("h1").textContent === "Your mail has been sent"')
-        await tab.press("nav a", leaves=True)
+        await tab.press("nav > a", leaves=True)
         assert "Sent" in await said(tab, f"li:has(a[href='/mine/{held.id}'])")
         await tab.press(".out button", leaves=True)
         assert await said(tab) == "You are signed out here"
@@ -124,6 +125,34 @@ async def test_a_delegate_follows_a_link_where_sign_in_is_required(
         assert tab.errors == []
         sending = await hall.desk.now_of(held)
         assert (sending.state, sending.changed_by) == (HoldState.SENDING, f"delegate:{CEM}")
+
+
+async def test_the_pages_fit_a_phone_in_every_language(tmp_path: Path, browser: Chromium) -> None:
+    """Asked, the list, a mail of one's own and a delegate's, the draft, signed out: nothing is cut off or too wide."""
+    async with open_hall(tmp_path, "optional", CEM) as (hall, public):
+        desk = hall.desk
+        for number, action in enumerate((HoldAction.WITHDRAW, HoldAction.DISPUTE)):
+            await desk.step(await desk.hold(secret=f"further {number}"), action, by="sender")
+        held = await desk.hold()
+        for language in LANGUAGES:
+            tab = await browser.tab(width=PHONE)
+            await tab.goto(f"{public}/mine?lang={language}")
+            await in_order(tab)
+            await tab.picture(PICTURES / f"asked-phone-{language}.png")
+            await tab.press("main a.button", leaves=True)
+            await tab.press("#yes", leaves=True)
+            for name, path in {"list": "mine", "delegate": f"mine/{held.id}", "draft": "check"}.items():
+                await tab.goto(f"{public}/{path}?lang={language}")
+                await in_order(tab)
+                await tab.picture(PICTURES / f"{name}-phone-{language}.png")
+            await tab.goto(f"{public}/mine?lang={language}")
+            await tab.press(".out button", leaves=True)
+            await in_order(tab)
+            await tab.picture(PICTURES / f"out-phone-{language}.png")
+            await tab.goto(f"{public}/sign-in/done?lang={language}")
+            await in_order(tab)
+            await tab.picture(PICTURES / f"refused-phone-{language}.png")
+            assert tab.errors == []
 
 
 async def test_a_provider_that_says_no_or_nothing_is_told_in_order(tmp_path: Path, browser: Chromium) -> None:

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.holds.suggestion import PLAIN_SUBJECT, Approach, Marked, draft, replaced, says_something, without
+from gateway.language.catalogue import catalogue
 
+EN = catalogue("en")
 OFFER = "The artwork is attached, for anyone who may ever want it."
 NUMBERS = "the numbers for October are in."
 MONDAY = "More on Monday from the office."
@@ -16,7 +18,7 @@ ASK = "Please put the banner up by Friday."
 
 def drafted(text: str, *sentences: str, approach: Approach = Approach.REPLACE, instead: str = OFFER) -> str | None:
     """The words of a draft in which these sentences are marked."""
-    found = draft(text, "Banner", [Marked(sentence=one, instead=instead) for one in sentences], approach)
+    found = draft(text, "Banner", [Marked(sentence=one, instead=instead) for one in sentences], approach, EN)
     return found.text if found else None
 
 
@@ -90,15 +92,37 @@ def test_a_whole_paragraph_goes() -> None:
 )
 def test_a_marked_subject_is_put_plainly(subject: str, expected: str) -> None:
     """Without its nagging word, else as a plain information; the change is told."""
-    found = draft(NUMBERS, subject, [Marked(sentence=subject, in_subject=True)], Approach.REMOVE)
+    found = draft(NUMBERS, subject, [Marked(sentence=subject, in_subject=True)], Approach.REMOVE, EN)
     assert found is not None
     assert (found.subject, found.text) == (expected, NUMBERS)
     assert [(one.sentence, one.instead, one.in_subject) for one in found.changes] == [(subject, expected, True)]
 
 
+@pytest.mark.parametrize(
+    ("language", "subject", "expected"),
+    [
+        ("de", "Kleine Erinnerung: neues Titelbild", "Neues Titelbild"),
+        ("de", "Zur Erinnerung - Banner", "Banner"),
+        ("de", "Wer fehlt noch?", "Zur Information"),
+        ("fr", "Petit rappel : nouvelle bannière", "Nouvelle bannière"),
+        ("fr", "RELANCE", "Pour information"),
+        ("es", "Último recordatorio: nueva portada", "Nueva portada"),
+        ("pt", "Lembrete – nova capa", "Nova capa"),
+    ],
+)
+def test_a_marked_subject_is_put_plainly_in_the_mails_language(language: str, subject: str, expected: str) -> None:
+    """The nagging word goes in each language, and where nothing is left a plain subject stands in the mail's own."""
+    marks = [Marked(sentence=subject, in_subject=True)]
+    found = draft(NUMBERS, subject, marks, Approach.REMOVE, catalogue(language))
+    assert found is not None
+    assert expected == found.subject
+
+
 def test_what_is_changed_is_told() -> None:
     """Every sentence that goes stands among the changes, with what takes its place."""
-    found = draft(f"{NUMBERS}\n\n{ASK} It takes a minute.", "", [Marked(sentence=ASK, instead=OFFER)], Approach.REPLACE)
+    found = draft(
+        f"{NUMBERS}\n\n{ASK} It takes a minute.", "", [Marked(sentence=ASK, instead=OFFER)], Approach.REPLACE, EN
+    )
     assert found is not None
     assert [(one.sentence, one.instead) for one in found.changes] == [(ASK, OFFER), ("It takes a minute.", "")]
 
@@ -121,7 +145,7 @@ def test_any_draft_reads_as_a_mail(lines: list[str], approach: Approach) -> None
     """Whatever the mail, a draft says something, has no bare bullet and no pile of empty lines, and brings no word
     that was neither the sender's nor the offer's."""
     text = "\n".join(lines)
-    found = draft(text, "Banner", [Marked(sentence=ASK, instead=OFFER)], approach)
+    found = draft(text, "Banner", [Marked(sentence=ASK, instead=OFFER)], approach, EN)
     if found is None:
         return
     assert says_something(found.text)

@@ -28,10 +28,10 @@ say = ["selfie ... {{network}}"]
 FOLDER = "The pictures are kept in the brand folder for whoever may ever want one."
 
 
-def results(folder: Path, *, status: str = "stable", fix: str = FOLDER) -> dict[str, Tried]:
-    """The rule's examples tried, by key."""
+def results(folder: Path, *, status: str = "stable", fix: str = FOLDER, more: str = "") -> dict[str, Tried]:
+    """The rule's examples tried, by key; `more` stands at the end of its file."""
     (folder / "pack.toml").write_text('name = "trial"\nversion = "1"\nextends = "ask-once"\n')
-    (folder / "selfie.toml").write_text(RULE.format(status=status, fix=fix))
+    (folder / "selfie.toml").write_text(RULE.format(status=status, fix=fix) + more)
     rule, _ = sources(folder).rules["selfie"]
     return {one.key: one for one in tried(rule, load(str(folder)))}
 
@@ -60,6 +60,14 @@ def test_a_fix_must_itself_pass(tmp_path: Path) -> None:
     """A suggested sentence that would be held is a failure."""
     assert results(tmp_path)["fix"].good
     assert results(tmp_path, fix="All staff must add the banner to their LinkedIn by Friday.")["fix"].surprising
+
+
+def test_a_fix_must_pass_in_each_language(tmp_path: Path) -> None:
+    """The replacement for German mails is judged as the English one is."""
+    german = '[de]\ntitle = "t"\nwhy = "w"\nadvice = "a"\nfix = "{}"\n'
+    good, bad = "Das Material liegt im Markenordner.", "Bitte tauscht bis Freitag alle euer Titelbild auf LinkedIn aus."
+    assert results(tmp_path, more=german.format(good))["de.fix"].good
+    assert results(tmp_path, more=german.format(bad))["de.fix"].surprising
 
 
 def test_a_deprecated_rule_runs_no_tests(tmp_path: Path) -> None:

@@ -136,6 +136,17 @@ def test_new_words_do_not_speak_with_the_old_translations(tmp_path: Path) -> Non
     assert words.telling("de").why == "We never press."
 
 
+def test_a_sites_own_fix_takes_the_place_of_every_translated_one(tmp_path: Path) -> None:
+    """A site that says where its artwork lies says so in every language; the other words stay translated."""
+    ours = "The artwork is on the intranet for whoever may ever want it."
+    site = load(_site(tmp_path, mine=f'id = "demand"\nfix = "{ours}"\n')).rules["demand"]
+    base = load("ask-once").rules["demand"]
+    assert (ours, (ours,)) == (site.fix_in("de"), site.fixes)
+    assert base.telling("de").why == site.telling("de").why
+    assert base.fix_in("de") in base.fixes
+    assert base.fix_in("nl") == base.fix
+
+
 def test_a_new_rule_must_be_whole(tmp_path: Path) -> None:
     """An id that the base does not have inherits nothing, and what is missing is named."""
     with pytest.raises(UserError, match=r"mine\.toml: title"):
@@ -190,15 +201,18 @@ def test_the_strictest_override_counts(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["ask-once", "never-ask"])
 def test_every_rule_speaks_every_language(name: str) -> None:
-    """Title, why and advice of each rule are there in each language of the notices, and are not the English ones."""
+    """Title, why, advice and, where there is one, fix of each rule are there in each language of the notices, and are
+    not the English ones."""
     for rule in load(name).rules.values():
-        assert rule.telling("en") == Telling(title=rule.title, why=rule.why, advice=rule.advice)
+        assert rule.telling("en") == Telling(title=rule.title, why=rule.why, advice=rule.advice, fix=rule.fix)
         for language in LANGUAGES[1:]:
             told, own = rule.telling(language), rule.telling("en")
             assert language in rule.tellings, f"{rule.id} has no [{language}]"
             assert told.title != own.title
             assert told.why != own.why
             assert told.advice != own.advice
+            assert bool(told.fix) is bool(own.fix), f"{rule.id} has no fix for mails in [{language}]"
+            assert told.fix != own.fix or not own.fix
 
 
 def test_a_rule_without_words_in_a_language_speaks_its_own() -> None:

@@ -85,8 +85,11 @@ class Desk:
         self.numbers += 1
         return f"id-{self.numbers:06d}"
 
-    async def hold(self, raw: bytes | None = None, *, secret: str = SECRET, to: Sequence[str] = (TEAM,)) -> HeldMail:
-        """Hold a mail as the receive flow would: judged with memory, findings and earlier asks kept."""
+    async def hold(
+        self, raw: bytes | None = None, *, secret: str = SECRET, to: Sequence[str] = (TEAM,), language: str = "en"
+    ) -> HeldMail:
+        """Hold a mail as the receive flow would: judged with memory, findings and earlier asks kept. `language`: the
+        notice's."""
         raw = raw or letter()
         message = walk(raw)
         rcpt_to = tuple(Path(text=one) for one in to)
@@ -113,6 +116,7 @@ class Desk:
                 expires_at=self.now + timedelta(days=7),
                 token_hash=token_hash(secret),
                 size=len(raw),
+                language=language,
             )
             await unit.holds.add(held, raw)
         return held

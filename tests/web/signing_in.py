@@ -32,9 +32,9 @@ class Reception:
             transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False), base_url=PUBLIC
         )
 
-    async def to_provider(self, browser: httpx.AsyncClient, to: str = "/mine") -> str:
+    async def to_provider(self, browser: httpx.AsyncClient, to: str = "/mine", **more: str) -> str:
         """Press "Sign in": the address at the provider."""
-        answer = await browser.get("/sign-in", params={"to": to})
+        answer = await browser.get("/sign-in", params={"to": to, **more})
         assert answer.status_code == 303
         place: str = answer.headers["location"]
         assert place.startswith(f"{self.provider.issuer}/authorize?")

@@ -6,9 +6,15 @@ document.documentElement.classList.add("js");
 const PAUSE = 700; // milliseconds without a key before a check
 const find = (id) => document.getElementById(id);
 
+// The page's language, in the person's own variety of it where the browser names one.
+function tongue() {
+  const { lang } = document.documentElement;
+  return navigator.languages.find((one) => one.split("-")[0] === lang) ?? (lang === "en" ? "en-GB" : lang);
+}
+
 function localTimes(root) {
   const style = { weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" };
-  const format = new Intl.DateTimeFormat(navigator.language.startsWith("en") ? navigator.language : "en-GB", style);
+  const format = new Intl.DateTimeFormat(tongue(), style);
   for (const time of root.querySelectorAll("time")) {
     time.title = time.textContent;
     time.textContent = format.format(new Date(time.dateTime));
@@ -84,7 +90,7 @@ class Editor {
       if (answer.ok) this.show(await answer.json(), asked);
       else this.failed(answer);
     } catch (error) {
-      if (error.name !== "AbortError") this.say("We cannot check just now. You can go on typing; Send checks again in any case.", false);
+      if (error.name !== "AbortError") this.say(this.form.dataset.silent, false);
     }
   }
 
@@ -118,9 +124,9 @@ class Editor {
     if (answer.status === 429) {
       this.timer = setTimeout(() => this.check(), 1000 * Number(answer.headers.get("Retry-After") || 2));
     } else if (answer.status === 404 || answer.status === 409) {
-      this.say("This mail was settled in another window. Copy your text if you need it, then load this page again.", false);
+      this.say(this.form.dataset.settled, false);
     } else {
-      this.say("We cannot check just now. Send checks again in any case.", false);
+      this.say(this.form.dataset.silent, false);
     }
   }
 
@@ -160,7 +166,7 @@ function waitForDelivery(left) {
   if (!left || !find("waiting")) return;
   setTimeout(async () => {
     try {
-      const answer = await fetch(location.pathname, { credentials: "same-origin", cache: "no-store" });
+      const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", cache: "no-store" });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("story");
       if (fresh && fresh.dataset.state !== find("story").dataset.state) {
         find("story").replaceWith(fresh);
