@@ -17,8 +17,9 @@ from gateway.policy.weights import Weights, logit, sigmoid
 
 _HELD = tuple(label for label in Label if label in HOLDING)
 _FINE = tuple(label for label in Label if label not in HOLDING and label is not Label.OTHER)
-SEEN = 0.4  # what a rule's finding is worth beside the model's probability, when labels are compared
-LEAN = 1.5  # what passes is rather an ask, an offer, thanks or a rule than nothing: memory must not miss an ask
+_NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
+SEEN = 0.2  # what a rule's finding is worth beside the model's probability, when labels are compared
+LEAN = 3.0  # what passes is rather an ask, an offer, thanks or a rule than nothing: memory must not miss an ask
 PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
 
@@ -40,12 +41,18 @@ class Opinion:
     many: bool
     quoted: bool
     said: int
+    network: bool
 
     def sure(self, fired: Collection[Label] = ()) -> float:
         """The probability that the mail should be held, `fired` being the labels that rules found."""
         head = self.weights.header.head
         found = evidence(
-            [chances for _, chances in self.lines], fired, many=self.many, quoted=self.quoted, said=self.said
+            [chances for _, chances in self.lines],
+            fired,
+            many=self.many,
+            quoted=self.quoted,
+            said=self.said,
+            network=self.network,
         )
         return sigmoid(head.get("bias", 0.0) + sum(head.get(name, 0.0) * value for name, value in found.items()))
 
@@ -76,7 +83,14 @@ def opinion(reading: Reading, weights: Weights) -> Opinion | None:
         return None
     features = Features(reading)
     lines = tuple((reading.lines[place], weights.probabilities(features.of(place))) for place in places)
-    return Opinion(lines=lines, weights=weights, many=reading.many, quoted=bool(reading.quoted), said=named(reading))
+    return Opinion(
+        lines=lines,
+        weights=weights,
+        many=reading.many,
+        quoted=bool(reading.quoted),
+        said=named(reading),
+        network=networked(reading),
+    )
 
 
 def named(reading: Reading) -> int:
@@ -84,12 +98,23 @@ def named(reading: Reading) -> int:
     return max((line.said for line in reading.lines if "thread" not in line.out), default=0)
 
 
+def networked(reading: Reading) -> bool:
+    """Whether a network, or social media at large, is named anywhere, in what is quoted too."""
+    return any(not _NETWORKS.isdisjoint(line.words) for line in (*reading.lines, *reading.quoted))
+
+
 def evidence(
-    lines: Iterable[Mapping[Label, float]], fired: Collection[Label], *, many: bool, quoted: bool, said: int
+    lines: Iterable[Mapping[Label, float]],
+    fired: Collection[Label],
+    *,
+    many: bool,
+    quoted: bool,
+    said: int,
+    network: bool,
 ) -> dict[str, float]:
     """What the mail's own regression goes by: the sentences' chances to be held for (the highest, the second, at least
-    one of them), to be an ask or an offer, how many they are, who reads them, how plainly a favour is named, and what
-    the rules found."""
+    one of them), to be an ask or an offer, how many they are, who reads them, how plainly a favour and whether a
+    network is named, and what the rules found."""
     chances = list(lines)
     holds = sorted((sum(one[label] for label in _HELD) for one in chances), reverse=True)
     none = 1.0
@@ -108,6 +133,8 @@ def evidence(
         "quoted": float(quoted),
         "named": float(said >= 2),
         "named plainly": float(said >= 3),
+        "network": float(network),
+        "no network, highest": (not network) * highest,
         "rules hold": float(rules_hold),
         "rules ask": float(Label.FIRST_ASK in fired),
         "rules know it as fine": float(any(label in fired for label in _FINE if label is not Label.FIRST_ASK)),

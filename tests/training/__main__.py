@@ -26,7 +26,8 @@ from tests.training.regression import Floats, chances, fit, rows_of
 
 LABELS = tuple(Label)
 TARGET = Path("policies/ask-once") / WEIGHTS
-PENALTY = 1e-4
+PENALTY = 3e-5
+ROUNDS = 120
 WORTH = {  # features seen further away, or of which there are many, have dearer weights
     "c": 0.5, "many": 0.7, "one": 0.7, "p": 0.5, "q": 0.5, "P": 0.3, "Q": 0.3, "ps": 0.5, "qs": 0.5, "j": 0.5, "m": 0.4,
 }  # fmt: skip
@@ -91,7 +92,7 @@ def _model(mails: Sequence[Mail], tags: Mapping[int, str]) -> Model:
     worth = np.array([WORTH.get(tags[int(code)], 1.0) for code in kept])
     answers = [LABELS.index(sentence.label) for sentence in sentences]
     rows = rows_of([sentence.features for sentence in sentences], kept)
-    return Model(kept, fit(rows, answers, len(LABELS), PENALTY / worth**2))
+    return Model(kept, fit(rows, answers, len(LABELS), PENALTY / worth**2, rounds=ROUNDS))
 
 
 def _chances(mail: Mail, model: Model) -> Floats:
@@ -103,7 +104,7 @@ def _chances(mail: Mail, model: Model) -> Floats:
 
 def _evidence(mail: Mail, found: Floats) -> dict[str, float]:
     lines = [dict(zip(LABELS, row, strict=True)) for row in found.tolist()]
-    return evidence(lines, mail.fired, many=mail.many, quoted=mail.quoted, said=mail.said)
+    return evidence(lines, mail.fired, many=mail.many, quoted=mail.quoted, said=mail.said, network=mail.network)
 
 
 def _head(mails: Sequence[Mail], found: Sequence[Floats]) -> dict[str, float]:

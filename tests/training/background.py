@@ -75,6 +75,7 @@ def _write(mails: Iterable[Mail]) -> None:
         many=np.array([mail.many for mail in kept]),
         quoted=np.array([mail.quoted for mail in kept]),
         said=np.array([mail.said for mail in kept], dtype=np.uint8),
+        network=np.array([mail.network for mail in kept]),
         fired=np.array([[label in mail.fired for label in LABELS] for mail in kept]),
     )
 
@@ -93,6 +94,7 @@ def background() -> Iterator[Mail]:
             many=bool(kept["many"][number]),
             quoted=bool(kept["quoted"][number]),
             said=int(kept["said"][number]),
+            network=bool(kept["network"][number]),
             fired=frozenset(label for label, found in zip(LABELS, kept["fired"][number], strict=True) if found),
         )
 

@@ -15,7 +15,7 @@ from gateway.policy.features import Features, digest, weighed
 from gateway.policy.judge import found_by_rules
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Reading
-from gateway.policy.opinion import named
+from gateway.policy.opinion import named, networked
 from gateway.policy.pack import Pack
 from gateway.policy.packs import find, sources
 from gateway.policy.reading import read
@@ -40,7 +40,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One labelled mail; `fired`: the labels that the rules find in it; `said`: how plainly it names a favour."""
+    """One labelled mail; `fired`: the labels that the rules find in it; `said`: how plainly it names a favour;
+    `network`: whether it names a network."""
 
     batch: str
     language: str
@@ -49,6 +50,7 @@ class Mail:
     many: bool
     quoted: bool
     said: int
+    network: bool
     fired: frozenset[Label]
 
     @property
@@ -113,6 +115,7 @@ class Corpus:
             many=many,
             quoted=quoted,
             said=said,
+            network=networked(reading),
             fired=fired,
         )
 
