@@ -21,7 +21,8 @@ class OpinionEntry(_File):
     """What the second opinion may do; see `opinion.Thresholds`. Probabilities; above 1 it never holds, at 0 it never
     doubts."""
 
-    hold: Annotated[float, Field(ge=0.5)] = 1.1
+    hold: Annotated[float, Field(gt=0)] = 1.1
+    unnamed: Annotated[float, Field(gt=0, le=1.1)] | None = None
     doubt: Annotated[float, Field(ge=0, le=0.5)] = 0.0
 
 

@@ -80,7 +80,7 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     fired = {finding.label for finding in known}
     sure = second.sure(fired)
     holding = frozenset(label for label in fired if label.holding)
-    alone = sure >= pack.opinion.hold and (holding or _names_a_favour(reading))
+    alone = sure >= pack.opinion.alone(network=second.network) and (holding or _names_a_favour(reading))
     if alone or (holding and sure >= pack.opinion.doubt):
         label = second.held_for(fired) if alone else shown(holding)
         return strange + _held(label, sure, known, second, pack, reading)

@@ -25,11 +25,17 @@ PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """What the opinion may do in a pack: hold by itself from `hold` on, overrule the rules' hold below `doubt`. The
+    """What the opinion may do in a pack: hold by itself from `hold` on, or from `unnamed` on where no network is named
+    (most of what it says of mail about other things it says there); overrule the rules' hold below `doubt`. The
     defaults let it do nothing."""
 
     hold: float = 1.1
+    unnamed: float | None = None  # as `hold`
     doubt: float = 0.0
+
+    def alone(self, *, network: bool) -> float:
+        """From where on the opinion holds a mail by itself."""
+        return self.hold if network or self.unnamed is None else max(self.hold, self.unnamed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -139,7 +139,7 @@ def sources(folder: Path) -> Sources:
         languages[name] = _language(beside(folder, name), digest)
     said = base.opinion if base else Thresholds()
     if pack.opinion:
-        said = Thresholds(hold=pack.opinion.hold, doubt=pack.opinion.doubt)
+        said = Thresholds(**pack.opinion.model_dump())
     weights = base.weights if base else None
     if (folder / WEIGHTS).is_file():
         weights = folder / WEIGHTS

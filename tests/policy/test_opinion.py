@@ -74,6 +74,15 @@ def test_an_unsure_opinion_holds_nothing() -> None:
     assert said(DEMAND, thinking({})).mode is Mode.HOLD
 
 
+def test_where_no_network_is_named_it_must_be_surer() -> None:
+    """`unnamed` stands in the place of `hold` for a mail without a network; named, `hold` counts again."""
+    pack = thinking({Label.DEMAND: 1.0}, hold=0.5, unnamed=0.9)
+    nameless = "The quarterly figures are ready. Our profile picture is new, made by the agency."
+    assert said(nameless, thinking({Label.DEMAND: 1.0}, hold=0.5)).mode is Mode.HOLD
+    assert said(nameless, pack).mode is Mode.OFF
+    assert said(PLAIN, pack).mode is Mode.HOLD
+
+
 def test_grave_doubt_lets_pass_what_the_rules_hold() -> None:
     """Below `doubt` a hold of the rules passes; above it stands, and is the rules' own."""
     assert said(DEMAND, thinking({Label.DEMAND: -2.0}, doubt=0.3)).mode is Mode.OFF
