@@ -31,6 +31,7 @@ from gateway.flows.receive import receive
 from gateway.flows.release import release
 from gateway.flows.withdraw import withdraw
 from gateway.holds.lifecycle import HoldState
+from gateway.identity.opening import open_provider, ready, redirect
 from gateway.keys import installation_key
 from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, SessionFacts
@@ -44,6 +45,7 @@ from gateway.worker import Worker
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+    from gateway.identity.provider import OpenIdProvider
     from gateway.policy.exceptions import Exemption
 
 EDGE = "edge-"  # how the audit streams of SMTP processes begin
@@ -151,6 +153,21 @@ async def _store(url: str, late: bool) -> Store:
     from gateway.storage.opening import open_store
 
     return await open_store(url)
+
+
+def provider_of(house: House) -> "OpenIdProvider | None":
+    """Who vouches for people at this house's page; None where sign-in is off. Raises UserError."""
+    return open_provider(house.settings, house.clock)
+
+
+def check_sign_in(settings: "Settings") -> list[str]:
+    """What sign-in needs on this machine; the provider is not asked. Raises UserError; returns what was found."""
+    if settings.sign_in.mode == "off":
+        return []
+    return [
+        f"sign_in: {settings.sign_in.mode}, {settings.sign_in.issuer}, {ready(settings)}",
+        f"sign_in: the redirect address to register there is {redirect(settings)}",
+    ]
 
 
 async def outcome_known(store: Store, stream: str, mail_id: str) -> str | None:
@@ -310,6 +327,7 @@ async def check_settings(settings: "Settings", *, where: str) -> list[str]:
     if settings.organisation.directory:
         await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
         found.append(f"organisation.directory: {settings.organisation.directory}")
+    found += check_sign_in(settings)
     if not settings.organisation.internal_domains:
         found.append(f"{where}: organisation.internal_domains is empty, so every domain counts as internal")
     return found

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import UserError
-from gateway.host_port import host_port
+from gateway.host_port import host_port, private
 
 
 def _mail_domain(text: str) -> str:
@@ -40,6 +40,22 @@ HostPort = Annotated[str, AfterValidator(_host_port)]
 HostPortOrOff = Annotated[str, AfterValidator(_host_port_or_off)]
 
 
+def _mailbox(text: str) -> str:
+    try:
+        validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        raise ValueError(f'"{text}" is not an address') from None
+    return text
+
+
+def _issuer(text: str) -> str:
+    if text and (not private(text) or "?" in text or "#" in text):
+        raise ValueError(f'"{text}" is not an address that begins with https:// (http:// only within this machine)')
+    return text
+
+
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Issuer = Annotated[str, AfterValidator(_issuer)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -147,6 +163,24 @@ class Web(_Section):
     check_tokens: tuple[Sha256, ...] = ()  # SHA-256 of the tokens that may use POST /v1/check
 
 
+class SignIn(_Section):
+    """Who the person at the review page is, as an OpenID provider says."""
+
+    mode: Literal["off", "optional", "required"] = "off"  # required: a link alone opens nothing
+    issuer: Issuer = ""  # the provider, exactly as its discovery document names itself
+    client_id: str = ""
+    client_secret_file: str = ""  # "": from ASKONCE_CLIENT_SECRET, or a client without a secret
+    trust_unverified: bool = False  # take an address of which the provider does not say that it is verified
+    session_hours: int = Field(default=8, ge=1, le=168)
+    delegates: dict[Mailbox, tuple[Mailbox, ...]] = Field(default_factory=dict)  # sender: who may act on their mail
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.mode != "off" and not (self.issuer and self.client_id):
+            raise ValueError(f'mode "{self.mode}" needs issuer and client_id')
+        return self
+
+
 class State(_Section):
     """Where things are kept."""
 
@@ -172,8 +206,19 @@ class Settings(_Section):
     memory: Memory = Memory()
     holds: Holds = Holds()
     web: Web = Web()
+    sign_in: SignIn = SignIn()
     state: State = State()
     log: Log = Log()
+
+    @model_validator(mode="after")
+    def _sign_in_has_a_page(self) -> Self:
+        if self.sign_in.mode == "off":
+            return self
+        if self.web.listen == "off":
+            raise ValueError('sign_in.mode needs the review page: set web.listen, or mode = "off"')
+        if not private(self.web.public_url or f"http://{self.web.listen}"):
+            raise ValueError("sign_in.mode needs a web.public_url that begins with https://")
+        return self
 
 
 def load(path: Path) -> Settings:
@@ -188,11 +233,13 @@ def load(path: Path) -> Settings:
 
 
 def _beside(read: Settings, folder: Path) -> Settings:
-    """The file of exceptions lies beside the settings, wherever the gateway is started."""
-    if not read.policy.exceptions or Path(read.policy.exceptions).is_absolute():
-        return read
-    place = str(folder.absolute() / read.policy.exceptions)
-    return read.model_copy(update={"policy": read.policy.model_copy(update={"exceptions": place})})
+    """The files of exceptions and of the secret lie beside the settings, wherever the gateway is started."""
+    for section, key in (("policy", "exceptions"), ("sign_in", "client_secret_file")):
+        part = getattr(read, section)
+        if getattr(part, key):
+            place = str(folder.absolute() / getattr(part, key))  # an absolute path stays as it is
+            read = read.model_copy(update={section: part.model_copy(update={key: place})})
+    return read
 
 
 def settings(data: dict[str, Any], *, where: str) -> Settings:
@@ -202,7 +249,7 @@ def settings(data: dict[str, Any], *, where: str) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
-        raise UserError(_plain(first["type"], first["msg"]), where=f"{where}: {key}") from None
+        raise UserError(_plain(first["type"], first["msg"]), where=": ".join(filter(None, (where, key)))) from None
 
 
 def _plain(kind: str, message: str) -> str:

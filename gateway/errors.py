@@ -37,6 +37,14 @@ class AuditUnavailable(GatewayError):
     reply = NO_SPACE
 
 
+class ProviderUnavailable(GatewayError):
+    """The OpenID provider does not answer, or not as one does; what went wrong is for the operators."""
+
+
+class SignInRefused(GatewayError):
+    """The OpenID provider's answer does not prove who this is. The words say what is wrong, and hold no secret."""
+
+
 class UserError(Exception):
     """A mistake in settings, packs or arguments: `what`, `where` (file and key) and `todo`, one clear line."""
 

@@ -26,6 +26,8 @@ PINNED = {
     "sqlalchemy": logging.WARNING,
     "sqlalchemy.engine.Engine": logging.WARNING,
     "sqlalchemy.pool": logging.WARNING,
+    "httpcore": logging.WARNING,  # headers
+    "httpx": logging.WARNING,  # addresses
     "python_multipart": logging.WARNING,
     "python_multipart.multipart": logging.WARNING,
     "uvicorn": logging.WARNING,

@@ -79,6 +79,11 @@ class Directory(Protocol):
         """Keys of those with the same manager, that manager, and this person's reports; this person included."""
         ...
 
+    async def addresses(self, address: str) -> frozenset[str]:
+        """Keys of all addresses of the person who has this very one, in any letter case; only its own key where it is
+        nobody's, or a list's. A tag behind "+" is part of the address here: this decides who may act."""
+        ...
+
 
 class AskTable(Protocol):
     """The memory of asks, inside one unit."""
@@ -137,10 +142,11 @@ class HoldTable(Protocol):
         told_since: datetime | None = None,
         untold: bool = False,
         unreminded: bool = False,
+        newest_first: bool = False,
         limit: int = 100,
     ) -> list[HeldMail]:
-        """Holds in these states (all when empty), oldest first: of this sender (an address key); whose notice was
-        written after an instant, or not yet; whose sender was not reminded yet."""
+        """Holds in these states (all when empty), oldest first unless told otherwise: of this sender (an address key);
+        whose notice was written after an instant, or not yet; whose sender was not reminded yet."""
         ...
 
     async def change(
@@ -212,6 +218,22 @@ class Outbox(Protocol):
         ...
 
 
+class SessionTable(Protocol):
+    """Who is signed in on the review page, inside one unit. A `mark` is the SHA-256 (hex) of what the browser keeps."""
+
+    async def open(self, mark: str, address: str, *, now: datetime, until: datetime) -> None:
+        """Remember until then who signed in (an address key); sessions whose time is over are forgotten."""
+        ...
+
+    async def who(self, mark: str, *, now: datetime) -> str:
+        """The address key, "" for an unknown mark or one whose time is over."""
+        ...
+
+    async def end(self, mark: str) -> None:
+        """Signed out; unknown marks are ignored."""
+        ...
+
+
 class Unit(Protocol):
     """One atomic piece of work; commits when its block ends, is undone when the block raises."""
 
@@ -223,6 +245,8 @@ class Unit(Protocol):
     def holds(self) -> HoldTable: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def sessions(self) -> SessionTable: ...
 
 
 class Store(Protocol):
@@ -233,6 +257,19 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class IdentityProvider(Protocol):
+    """Who vouches for the address of the person at the browser: an OpenID provider, authorization code flow."""
+
+    async def entrance(self, *, state: str, nonce: str, challenge: str) -> str:
+        """The address the browser is sent to; `challenge` is PKCE's, made with S256. Raises ProviderUnavailable."""
+        ...
+
+    async def identify(self, *, code: str, verifier: str, nonce: str) -> str:
+        """The address key the provider vouches for, given the code it sent the browser back with. Raises
+        SignInRefused, ProviderUnavailable."""
+        ...
 
 
 class Audit(Protocol):

@@ -20,7 +20,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import structlog
 import uvloop
 
-from gateway.app import EDGE, exemptions_of, named, now, open_house, pack_of, settle_orphans, state_folder
+from gateway.app import (
+    EDGE,
+    check_sign_in,
+    exemptions_of,
+    named,
+    now,
+    open_house,
+    pack_of,
+    provider_of,
+    settle_orphans,
+    state_folder,
+)
 from gateway.complaint import heeded
 from gateway.errors import UserError
 from gateway.flows.answer import is_answer
@@ -51,6 +62,7 @@ def serve(settings: "Settings") -> NoReturn:
     set_up(settings.log)
     pack = pack_of(settings)
     exemptions_of(settings, pack)
+    check_sign_in(settings)
     state_folder(settings)
     with ExitStack() as stack:
         place = stack.enter_context(_reserved(settings.smtp.listen, key="smtp.listen"))
@@ -140,9 +152,10 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
             yield
 
     key = installation_key(state_folder(house.settings) / "keys", "web.key")
+    provider = provider_of(house)
     server = Server(
         uvicorn.Config(
-            web_app(house, secret_key=key, wake=worker.wake),
+            web_app(house, secret_key=key, wake=worker.wake, provider=provider),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -155,6 +168,8 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
     finally:
         server.should_exit = True
         await task
+        if provider is not None:
+            await provider.close()
 
 
 def _address(settings: "Settings") -> str:

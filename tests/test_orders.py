@@ -27,6 +27,11 @@ import sys
 import gateway.serving
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"pydantic", "typer", "rich", "starlette"}))
 """
+PAGE = """
+import sys
+import gateway.serving, gateway.web.app
+print(sorted({name.partition(".")[0] for name in sys.modules} & {"joserfc", "cryptography", "httpx"}))
+"""
 
 
 def test_a_child_has_the_settings_and_the_pack_of_its_parent() -> None:
@@ -70,3 +75,24 @@ def test_a_process_that_serves_smtp_checks_nothing_and_prints_nothing() -> None:
     said = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=60)
 
     assert "[]" == said.stdout.strip()
+
+
+def test_a_page_without_sign_in_loads_nothing_for_it() -> None:
+    """What asks a provider and verifies its tokens is imported where a site has switched sign-in on."""
+    said = subprocess.run([sys.executable, "-c", PAGE], capture_output=True, text=True, check=True, timeout=60)
+
+    assert said.stdout.strip() == "[]"
+
+
+def test_nested_settings_of_sign_in_reach_the_page() -> None:
+    """Delegates are there by sender, as they were written."""
+    told = settings({"sign_in": {"delegates": {"ann@x.example": ["pa@x.example"]}}}, where="test")
+    descriptor = written(told, pack_of(told))
+    try:
+        orders = taken(descriptor)
+    finally:
+        os.close(descriptor)
+
+    assert {"ann@x.example": ["pa@x.example"]} == {
+        sender: list(delegates) for sender, delegates in orders.settings.sign_in.delegates.items()
+    }

@@ -95,7 +95,8 @@ class AnswerReceived(AuditEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldOpened(AuditEvent):
-    """Somebody looked at a held mail; `actor` sender or a name, `purpose` review, list, export."""
+    """Somebody looked at a held mail; `actor` sender or a name, `purpose` review, list, export. Who signed in is named:
+    sender:ADDRESS, delegate:ADDRESS, bearer:ADDRESS (of another's link)."""
 
     action: ClassVar[str] = "opened"
     hold_id: str

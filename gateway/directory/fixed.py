@@ -45,6 +45,10 @@ class Fixed:
         """See the port."""
         return self._roster.team(address)
 
+    async def addresses(self, address: str) -> frozenset[str]:
+        """See the port."""
+        return self._roster.addresses(address)
+
 
 class EmptyDirectory(Fixed):
     """No directory: each address counts as one member, unresolved."""

@@ -39,6 +39,14 @@ class Roster:
         """The person behind any of their addresses."""
         return self.people.get(self.known(address))
 
+    def addresses(self, address: str) -> frozenset[str]:
+        """Keys of all addresses of the person who has exactly this one; else just its key."""
+        key = parsed(address).key
+        own = self.aliases.get(key, key)
+        if own not in self.people:
+            return frozenset({key})
+        return frozenset({own, *(alias for alias, owner in self.aliases.items() if owner == own)})
+
     def team(self, address: str) -> frozenset[str]:
         """Keys of this person, those with the same manager, that manager, and this person's reports."""
         own = self.known(address)

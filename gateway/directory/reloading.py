@@ -53,6 +53,10 @@ class FileDirectory:
         """See the port."""
         return (await self._current()).team(address)
 
+    async def addresses(self, address: str) -> frozenset[str]:
+        """See the port."""
+        return (await self._current()).addresses(address)
+
     async def _current(self) -> Roster:
         """The roster, looked after; whoever asks while another one looks gets the one there is."""
         now = self._monotonic()

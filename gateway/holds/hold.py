@@ -44,7 +44,8 @@ class HeldMail:
     size: int = 0  # bytes of the message
     language: str = "en"
     changed_at: datetime | None = None
-    changed_by: str = ""  # "sender", "compliance:NAME", "gateway"
+    changed_by: str = ""  # "sender" or "sender:ADDRESS", "delegate:ADDRESS", "bearer:ADDRESS" (of the link), who signed
+    #                       in; "compliance:NAME", "operator:NAME", "gateway"
     note: str = ""  # the reason of a dispute, the words of a decision, the next hop's refusal
     ask_id: str = ""  # the ask reserved for its release
     told_at: datetime | None = None  # when its notice was written; None: it waits for the digest

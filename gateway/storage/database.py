@@ -17,19 +17,21 @@ from gateway.storage.ask_table import AskRows
 from gateway.storage.engine import CALL_LIMIT, LOCK_WAIT, Backend
 from gateway.storage.hold_table import HoldRows
 from gateway.storage.outbox_table import OutboxRows
+from gateway.storage.session_table import SessionRows
 from gateway.storage.transaction import Transaction
 
 
 class DatabaseUnit:
-    """One unit: the four tables on one transaction."""
+    """One unit: the five tables on one transaction."""
 
-    __slots__ = ("answers", "asks", "holds", "outbox")
+    __slots__ = ("answers", "asks", "holds", "outbox", "sessions")
 
     def __init__(self, transaction: Transaction) -> None:
         self.answers = AnswerRows(transaction)
         self.asks = AskRows(transaction)
         self.holds = HoldRows(transaction)
         self.outbox = OutboxRows(transaction)
+        self.sessions = SessionRows(transaction)
 
 
 class Database:

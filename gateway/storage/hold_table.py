@@ -57,10 +57,12 @@ class HoldRows:
         told_since: datetime | None = None,
         untold: bool = False,
         unreminded: bool = False,
+        newest_first: bool = False,
         limit: int = 100,
     ) -> list[HeldMail]:
         """See the port."""
-        query = select(holds).order_by(holds.c.held_at, holds.c.id).limit(limit)
+        order = (holds.c.held_at.desc(), holds.c.id.desc()) if newest_first else (holds.c.held_at, holds.c.id)
+        query = select(holds).order_by(*order).limit(limit)
         if sender is not None:
             query = query.where(holds.c.sender == sender)
         if told_since is not None:

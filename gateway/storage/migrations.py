@@ -46,6 +46,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE answers (hold_id TEXT NOT NULL REFERENCES holds (id) ON DELETE CASCADE, mark TEXT NOT NULL,"
         " at BIGINT NOT NULL, PRIMARY KEY (hold_id, mark))",
     ),
+    (
+        "CREATE TABLE sessions (mark TEXT PRIMARY KEY, address TEXT NOT NULL, until BIGINT NOT NULL)",
+        "CREATE INDEX sessions_until ON sessions (until)",
+    ),
 )
 
 

@@ -67,6 +67,14 @@ answers = Table(
     Column("at", Instant, nullable=False),
 )
 
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("mark", Text, primary_key=True),  # never the secret itself
+    Column("address", Words, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -1,10 +1,11 @@
 """Who may see and act on a held mail.
 
-The key is the capability in the link: 256 random bits, stored hashed, sent to the envelope sender only. There is no
+The key is the capability in the link: 256 random bits, stored hashed, sent to the envelope sender only. It needs no
 cookie and no session, on purpose: nothing is attached to a request by the browser on its own, so another site has
 nothing to ride on; the page works in a mail program's window that keeps no cookies; and a link scanner that opens the
 link leaves nothing behind. Each acting form also carries a keyed token bound to this hold, this link and this one
-purpose, so a form of one mail is worth nothing on another. *Pure*, but for `find_hold`, which reads the store.
+purpose, so a form of one mail is worth nothing on another. Who signs in (`door.py`) needs no link. *Pure*, but for
+`find_hold` and `find_own`, which read the store.
 """
 
 import hashlib
@@ -26,6 +27,14 @@ async def find_hold(house: House, secret: str) -> HeldMail | None:
     path: one hash, one look-up. Raises StoreUnavailable."""
     async with house.store.begin(write=False) as unit:
         held = await unit.holds.by_token(token_hash(secret[:_LONGEST_SECRET]))
+    return held if held is not None and link_open(held, house.clock()) else None
+
+
+async def find_own(house: House, hold_id: str) -> HeldMail | None:
+    """The held mail of this id as long as its link opens, for a signed-in person whose mail it must still be. Raises
+    StoreUnavailable."""
+    async with house.store.begin(write=False) as unit:
+        held = await unit.holds.get(hold_id[:_LONGEST_SECRET])
     return held if held is not None and link_open(held, house.clock()) else None
 
 

@@ -5,6 +5,7 @@ made from `web.public_url`; a Host header is never used.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,13 +15,18 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from gateway.errors import GatewayError
-from gateway.ports import House
+from gateway.ports import House, IdentityProvider
+from gateway.web.cookies import Cookies
+from gateway.web.door import Door
 from gateway.web.drafts import DraftDesk
 from gateway.web.forms import Refused
+from gateway.web.guests import Guests
+from gateway.web.mine import MineDesk
 from gateway.web.pace import Pace
 from gateway.web.rendering import Pages, base_path
 from gateway.web.sender import SenderDesk
 from gateway.web.shield import Shield
+from gateway.web.sign_in import SignInDesk, ask_to_sign_in
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -29,12 +35,22 @@ def _nobody() -> None:
     """Nobody waits for what a page puts into the outbox: the next beat finds it."""
 
 
-def web_app(house: House, *, secret_key: bytes, wake: Callable[[], None] = _nobody) -> Starlette:
+def web_app(
+    house: House,
+    *,
+    secret_key: bytes,
+    wake: Callable[[], None] = _nobody,
+    provider: IdentityProvider | None = None,
+) -> Starlette:
     """The sender's page, help and health. `secret_key` (32 bytes, the same on all nodes) signs the forms;
-    `wake` is called after an action, so that what goes out need not wait for the next beat."""
-    pages = Pages(base_path(house.settings.web), house.settings.organisation.language)
+    `wake` is called after an action, so that what goes out need not wait for the next beat. With a `provider`, people
+    can sign in, as the settings say."""
+    web = house.settings.web
+    pages = Pages(base_path(web), house.settings.organisation.language, sign_in=provider is not None)
     pace = Pace()
-    desk, drafts = SenderDesk(house, pages, pace, secret_key), DraftDesk(house, pages, pace)
+    guests = Guests(house, Cookies(key=secret_key, secure=web.public_url.startswith("https:")))
+    door = Door(house, pages, guests, secret_key, partial(ask_to_sign_in, pages))
+    desk, drafts = SenderDesk(house, pages, pace, door), DraftDesk(house, pages, pace, door)
     public = _Public(house, pages)
 
     async def act(request: Request) -> Response:
@@ -49,7 +65,8 @@ def web_app(house: House, *, secret_key: bytes, wake: Callable[[], None] = _nobo
         Route("/h/{secret}/check", desk.live, methods=["POST"]),
         Route("/h/{secret}/draft", drafts.page, methods=["GET"]),
         Route("/h/{secret}/draft", drafts.ask, methods=["POST"]),
-        Route("/check", drafts.closed),
+        Route("/check", drafts.page, methods=["GET"]),
+        Route("/check", drafts.ask, methods=["POST"]),
         Route("/v1/check", drafts.check, methods=["POST"]),
         Route("/v1/openapi.json", drafts.describe),
         Route("/healthz", public.health),
@@ -58,6 +75,20 @@ def web_app(house: House, *, secret_key: bytes, wake: Callable[[], None] = _nobo
         Route("/static/{version}/{name}", public.file),
         Route("/", public.home),
     ]
+    if provider is not None:
+        mine, entry = MineDesk(house, pages, pace, guests), SignInDesk(house, pages, guests, provider)
+        routes += [
+            Route("/mine", mine.list, methods=["GET"]),
+            Route("/mine/{hold}", desk.review, methods=["GET"]),
+            Route("/mine/{hold}", act, methods=["POST"]),
+            Route("/mine/{hold}/check", desk.live, methods=["POST"]),
+            Route("/mine/{hold}/draft", drafts.page, methods=["GET"]),
+            Route("/mine/{hold}/draft", drafts.ask, methods=["POST"]),
+            Route("/sign-in", entry.begin, methods=["GET"]),
+            Route("/sign-in/done", entry.done, methods=["GET"]),
+            Route("/sign-out", entry.out, methods=["POST"]),
+            Route("/sign-out", entry.left, methods=["GET"]),
+        ]
     app = Starlette(
         routes=[Mount(pages.base, app=Router(routes, redirect_slashes=False)), *routes] if pages.base else routes,
         middleware=[Middleware(Shield, sorry=public.broken)],

@@ -1,11 +1,12 @@
 """Checking a draft: a page for people, `POST /v1/check` for programs. Nothing is sent, kept or remembered.
 
 Default deny: a program needs a token of the settings or the secret of a link that opens; the page is reached from such
-a link. What is asked is bounded in size and in number. Memory tells a program only that somebody was asked before; the
-dates of one's own asks stand on the page of the link, whose owner is known. IO through the flows.
+a link or by signing in. What is asked is bounded in size and in number. Memory tells a program only that somebody was
+asked before; the dates of one's own asks stand on the page, whose reader is known. IO through the flows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,28 +16,47 @@ from starlette.responses import JSONResponse, Response
 from gateway.errors import GatewayError
 from gateway.flows.recheck import Recheck
 from gateway.flows.rehearse import Draft, Rehearsal, rehearse
-from gateway.holds.hold import HeldMail
+from gateway.holds.hold import EarlierAsk
 from gateway.holds.link import token_hash
 from gateway.language.written import written_in
 from gateway.ports import House
 from gateway.web import words
 from gateway.web.access import bearer, find_hold, from_elsewhere, known_token
 from gateway.web.check_shape import MOST_RECIPIENTS, MOST_TEXT, Asked, openapi, told
+from gateway.web.door import Door
 from gateway.web.forms import MAX_SUBJECT, Refused, body_text, one_line, read_bytes, read_form
 from gateway.web.pace import Pace, TooOften
 from gateway.web.reasons import reasons_for
 from gateway.web.rendering import Pages
 from gateway.web.sheet import encodable, lay_out
+from gateway.web.visit import Visit
 from gateway.web.voice import Voice
 
 _MOST_BYTES = 1 << 20  # of a JSON request
 
 
-class DraftDesk:
-    """The handlers."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Author:
+    """Whose draft it is: `counted` is under which name their requests are, `likely` the language a text is in that does
+    not say so, `visit` where the page is a held mail's."""
 
-    def __init__(self, house: House, pages: Pages, pace: Pace) -> None:
-        self.house, self.pages, self.pace = house, pages, pace
+    sender: str
+    counted: str
+    here: str
+    back: str
+    voice: Voice
+    likely: str
+    visit: Visit | None = None
+
+    def may_know(self, earlier: Sequence[EarlierAsk]) -> Sequence[EarlierAsk]:
+        return self.visit.may_know(earlier) if self.visit else earlier
+
+
+class DraftDesk:
+    """The handlers; `door` says who comes in, under which name."""
+
+    def __init__(self, house: House, pages: Pages, pace: Pace, door: Door) -> None:
+        self.house, self.pages, self.pace, self.door = house, pages, pace, door
         web = house.settings.web
         self.description = openapi(web.public_url or f"http://{web.listen}")
 
@@ -69,58 +89,73 @@ class DraftDesk:
             media_type="application/json",
         )
 
-    async def closed(self, request: Request) -> Response:
-        """GET /check without a link: how to come in."""
-        return self.pages.page("check_closed.html", voice=self.pages.voice(request))
-
     async def page(self, request: Request) -> Response:
-        """GET of the page behind a link."""
-        held = await find_hold(self.house, request.path_params["secret"])
-        if held is None:
-            return self.pages.gone(self.pages.voice(request))
-        return self._page(request, held, Draft(sender=held.sender, to=(), subject="", text=""), None)
+        """GET of the page: behind a link or a held mail, or of a signed-in person."""
+        author = await self._author(request)
+        return author if isinstance(author, Response) else self._page(author, _empty(author), None)
 
     async def ask(self, request: Request) -> Response:
-        """POST of the page behind a link: the same page with the answer. Changes nothing."""
-        held = await find_hold(self.house, request.path_params["secret"])
-        if held is None:
-            return self.pages.gone(self.pages.voice(request))
+        """POST of the same page: the page with the answer. Changes nothing."""
+        author = await self._author(request)
+        if isinstance(author, Response):
+            return author
         form = await read_form(request)
         if from_elsewhere(request.headers):
-            return self._page(request, held, Draft(sender=held.sender, to=(), subject="", text=""), None, status=403)
+            return self._page(author, _empty(author), None, status=403)
         draft = Draft(
-            sender=held.sender,
+            sender=author.sender,
             to=form.get("to", "").replace(",", " ").replace(";", " ").split()[:MOST_RECIPIENTS],
             subject=one_line(form.get("subject", ""), MAX_SUBJECT),
             text=body_text(form.get("text", ""))[:MOST_TEXT],
         )
         try:
-            found = await self._rehearse(held.id, draft)
+            found = await self._rehearse(author.counted, draft)
         except TooOften:
-            return self._page(request, held, draft, None, status=429)
+            return self._page(author, draft, None, status=429)
         except GatewayError:
-            return self.pages.unreachable(self.pages.voice(request, held.language), kept=draft.text)
-        return self._page(request, held, draft, found)
+            return self.pages.unreachable(author.voice, kept=draft.text)
+        return self._page(author, draft, found)
+
+    async def _author(self, request: Request) -> _Author | Response:
+        """Whose draft this is; for nobody's, how to come in."""
+        if request.path_params:
+            visit = await self.door.open(request)
+            return visit if isinstance(visit, Response) else _with_mail(visit)
+        guests, base, voice = self.door.guests, self.pages.base, self.pages.voice(request)
+        person = await guests.known(request)
+        if person is not None:
+            return _Author(
+                sender=person.address,
+                counted=person.address,
+                here=f"{base}/check",
+                back=f"{base}/mine",
+                voice=voice,
+                likely=voice.language,
+            )
+        if guests.mode == "off":
+            status = 405 if request.method == "POST" else 200
+            return self.pages.page("check_closed.html", voice=voice, status=status)
+        return await self.door.sign_in(request, "/check")
 
     async def _who(self, request: Request) -> str:
         """Under which name this caller's requests are counted, "" for nobody who may ask."""
         token = bearer(request.headers)
         if known_token(token, self.house.settings.web.check_tokens):
             return token_hash(token)
-        held = await find_hold(self.house, token) if token else None
+        if not token or self.house.settings.sign_in.mode == "required":  # then a link alone opens nothing
+            return ""
+        held = await find_hold(self.house, token)
         return held.id if held else ""
 
     async def _rehearse(self, who: str, draft: Draft) -> Rehearsal:
         async with self.pace.draft(who):
             return await rehearse(self.house, draft)
 
-    def _page(
-        self, request: Request, held: HeldMail, draft: Draft, found: Rehearsal | None, *, status: int = 200
-    ) -> Response:
-        voice = self.pages.voice(request, held.language)
+    def _page(self, author: _Author, draft: Draft, found: Rehearsal | None, *, status: int = 200) -> Response:
         values: dict[str, Any] = {
-            "here": f"{self.pages.base}/h/{request.path_params['secret']}/draft",
-            "back": f"{self.pages.base}/h/{request.path_params['secret']}",
+            "here": author.here,
+            "back": author.back,
+            "by_mail": author.visit is not None,
             "subject": encodable(draft.subject),
             "text": encodable(draft.text),
             "to": encodable(" ".join(draft.to)),
@@ -131,22 +166,39 @@ class DraftDesk:
             "keeps": "draft" if found else "",
         }
         return self.pages.page(
-            "check.html", voice=voice, status=status, **values, **self._answer(held, draft, found, voice)
+            "check.html", voice=author.voice, status=status, **values, **self._answer(author, draft, found)
         )
 
-    def _answer(self, held: HeldMail, draft: Draft, found: Rehearsal | None, voice: Voice) -> Mapping[str, Any]:
+    def _answer(self, author: _Author, draft: Draft, found: Rehearsal | None) -> Mapping[str, Any]:
         if found is None:
             return {"reasons": (), "suggestion": None}
         judged: Recheck = found.recheck
-        say, window_days = voice.say, self.house.settings.memory.window_days
-        reasons = reasons_for(judged.findings, self.house.pack, say, written=written_in(draft.text, held.language))
+        say, window_days = author.voice.say, self.house.settings.memory.window_days
+        reasons = reasons_for(judged.findings, self.house.pack, say, written=written_in(draft.text, author.likely))
         return {
             "reasons": reasons,
             "rehearsed": words.rehearsed(found.disposition.name, say),
             "sheet": lay_out(judged.text, reasons),
-            "memory": words.memory(held, judged.earlier, window_days, say),
+            "memory": words.memory(author.sender, author.may_know(judged.earlier), window_days, say),
             "suggestion": found.suggestion,
         }
+
+
+def _with_mail(visit: Visit) -> _Author:
+    held = visit.held
+    return _Author(
+        sender=held.sender,
+        counted=held.id,
+        here=f"{visit.here}/draft",
+        back=visit.here,
+        voice=visit.voice,
+        likely=held.language,
+        visit=visit,
+    )
+
+
+def _empty(author: _Author) -> Draft:
+    return Draft(sender=author.sender, to=(), subject="", text="")
 
 
 def _wrong(status: int, said: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -34,8 +34,6 @@ from gateway.web.typed import typed
 from gateway.web.view import View
 from gateway.web.visit import Visit
 
-SENDER = "sender"
-
 Press = Callable[[Visit], Awaitable[Response]]
 
 
@@ -85,7 +83,7 @@ class Presses:
         if visit.form.get("sure") != "yes":
             return await self.view.show(visit, status=422, open_form="undo")
         async with self.pace.turn(visit.held.id):
-            outcome = await undo(self.house, visit.held.id, actor=SENDER)
+            outcome = await undo(self.house, visit.held.id, actor=visit.actor)
         return seen(visit, late=isinstance(outcome, TooLate))
 
     async def _release(self, visit: Visit, *, against: str | None) -> Response:
@@ -101,7 +99,7 @@ class Presses:
                 held.id,
                 new_text=words.text,
                 new_subject=words.subject,
-                actor=SENDER,
+                actor=visit.actor,
                 off=[held.rcpt_to[number].text for number in words.off],
                 undo=timedelta(seconds=self.house.settings.holds.undo_seconds),
                 against=against,
@@ -117,7 +115,7 @@ class Presses:
         if visit.form.get("sure") != "yes":
             return await self.view.show(visit, status=422, open_form="withdraw")
         async with self.pace.turn(visit.held.id):
-            outcome = await withdraw(self.house, visit.held.id, actor=SENDER)
+            outcome = await withdraw(self.house, visit.held.id, actor=visit.actor)
         return seen(visit, late=isinstance(outcome, TooLate))
 
     async def _dispute(self, visit: Visit) -> Response:
@@ -125,7 +123,7 @@ class Presses:
         if not reason:
             return await self.view.show(visit, status=422, open_form="dispute")
         async with self.pace.turn(visit.held.id):
-            outcome = await dispute(self.house, visit.held.id, reason=reason, actor=SENDER)
+            outcome = await dispute(self.house, visit.held.id, reason=reason, actor=visit.actor)
         return seen(visit, late=isinstance(outcome, TooLate))
 
 

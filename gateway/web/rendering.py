@@ -50,16 +50,18 @@ def base_path(web: Web) -> str:
 
 
 class Pages:
-    """Renders templates by name; `base` is the path all addresses begin with, `language` the setting's."""
+    """Renders templates by name; `base` is the path all addresses begin with, `language` the setting's, `sign_in`:
+    people can sign in here."""
 
-    def __init__(self, base: str, language: str = SOURCE) -> None:
-        self.base, self.language, self.files = base, language, static_files()
+    def __init__(self, base: str, language: str = SOURCE, *, sign_in: bool = False) -> None:
+        self.base, self.language, self.sign_in, self.files = base, language, sign_in, static_files()
         self._environments = {say.language: self._environment(say) for say in every_catalogue()}
 
-    def voice(self, request: Request, *wishes: str) -> Voice:
-        """In which language to answer: the address's own choice, these wishes, the browser's, the setting's."""
+    def voice(self, request: Request, *wishes: str, chosen: str = "") -> Voice:
+        """In which language to answer: the address's own choice (or `chosen` before), these wishes, the browser's, the
+        setting's."""
         browser = request.headers.get("accept-language", "")
-        return voice(request.query_params.get("lang", ""), *wishes, browser, default=self.language)
+        return voice(request.query_params.get("lang", chosen), *wishes, browser, default=self.language)
 
     def static(self, name: str) -> str:
         """The address of one of our files."""
@@ -110,5 +112,6 @@ class Pages:
         made.policies["ext.i18n.trimmed"] = True
         made.install_gettext_callables(say.gettext, say.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
         made.globals.update(base=self.base, static=self.static, lang=say.language, tongues=NAMES, keeps="")
+        made.globals.update(sign_in=self.sign_in)
         made.filters.update(moment=say.moment, number=say.number, harmless=harmless)
         return made

@@ -17,6 +17,7 @@ from gateway.web.held_text import HeldText
 from gateway.web.judged import Judged, offered_reasons
 from gateway.web.reasons import Reason
 from gateway.web.sheet import encodable, lay_out, on_one_line
+from gateway.web.standing import PERSONS, kind
 from gateway.web.story import story
 from gateway.web.typed import Typed
 from gateway.web.visit import Visit
@@ -32,7 +33,7 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int, sa
         "reasons": reasons,
         "written": judged.written,
         "sheet": lay_out(judged.text, reasons),
-        "memory": words.memory(held, judged.earlier, window_days, say),
+        "memory": words.memory(held.sender, judged.earlier, window_days, say),
         "memory_at": _where_memory_speaks(reasons),
         "outlook": words.outlook(judged.passes, reasons, judged.people, say),
         "people_in_words": words.persons(judged.people, say),
@@ -57,7 +58,6 @@ def review_values(
     typed: Typed,
     *,
     live: Mapping[str, Any],
-    key: bytes,
     now: datetime,
     banner: Banner | None = None,
     missing: bool = False,
@@ -72,7 +72,7 @@ def review_values(
         "off": typed.off,
         "why": encodable(typed.why),
         "unexplained": unexplained,
-        **_both(visit, key),
+        **_both(visit),
         "left": words.remaining(held.expires_at, now, visit.voice.say),
         "decision": held if held.changed_by.startswith("compliance") else None,
         "from_line": on_one_line(mail.from_line or held.mail_from.text),
@@ -94,7 +94,6 @@ def review_values(
 def story_values(
     visit: Visit,
     *,
-    key: bytes,
     undo_left: int = 0,
     banner: Banner | None = None,
     kept: str = "",
@@ -102,9 +101,9 @@ def story_values(
 ) -> Mapping[str, Any]:
     """All values of the page that tells what became of a mail; `undo_left`: seconds in which it can be taken back."""
     return {
-        **_both(visit, key),
+        **_both(visit),
         "undo_left": undo_left,
-        "story": story(visit.held, visit.voice.say),
+        "story": story(visit.held, visit.voice.say, visit.actor),
         "banner": banner.said(visit.voice.say) if banner else None,
         "kept": encodable(kept),
         "open_form": open_form,
@@ -113,7 +112,8 @@ def story_values(
 
 def undo_left(held: HeldMail, seconds: int, now: datetime) -> int:
     """Seconds, rounded up, in which the sender can still take back what was sent from the page; 0 for none."""
-    if held.state is not HoldState.SENDING or held.changed_by != "sender" or held.changed_at is None:
+    by_person = kind(held.changed_by) in PERSONS
+    if held.state is not HoldState.SENDING or not by_person or held.changed_at is None:
         return 0
     left = timedelta(seconds=seconds) - (now - held.changed_at)
     return max(0, -(-left // timedelta(seconds=1)))
@@ -124,12 +124,13 @@ def waits(held: HeldMail) -> bool:
     return held.state is HoldState.HELD
 
 
-def _both(visit: Visit, key: bytes) -> Mapping[str, Any]:
+def _both(visit: Visit) -> Mapping[str, Any]:
     held = visit.held
     return {
         "held": held,
         "here": visit.here,
-        "tokens": {purpose: form_token(key, held, purpose) for purpose in PURPOSES},
+        "acting_for": visit.acting_for,
+        "tokens": {purpose: form_token(visit.key, held, purpose) for purpose in PURPOSES},
         "subject_line": on_one_line(held.subject, 200) or visit.voice.say.gettext("Your mail without a subject"),
         "recipients": _mailboxes(held),
     }

@@ -4,6 +4,7 @@ Reads through the flows; changes nothing.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -21,10 +22,10 @@ from gateway.web.visit import Visit
 
 
 class View:
-    """`key` signs the forms."""
+    """The pages; each in the visit's voice."""
 
-    def __init__(self, house: House, pages: Pages, checker: Checker, key: bytes) -> None:
-        self.house, self.pages, self.checker, self.key = house, pages, checker, key
+    def __init__(self, house: House, pages: Pages, checker: Checker) -> None:
+        self.house, self.pages, self.checker = house, pages, checker
 
     async def show(
         self, visit: Visit, *, banner: Banner | None = None, status: int = 200, open_form: str = ""
@@ -57,7 +58,6 @@ class View:
             mail,
             typed,
             live=live,
-            key=self.key,
             now=self.house.clock(),
             banner=banner,
             missing=missing,
@@ -67,7 +67,8 @@ class View:
         return self.pages.page("review.html", voice=visit.voice, status=status, **values)
 
     def live(self, visit: Visit, judged: Judged) -> Mapping[str, Any]:
-        """What changes when a text is checked again."""
+        """What changes when a text is checked again, as this person may know it."""
+        judged = replace(judged, earlier=visit.may_know(judged.earlier))
         window_days = self.house.settings.memory.window_days
         return live_values(visit.held, judged, self.house.pack, window_days, visit.voice.say)
 
@@ -97,7 +98,6 @@ class View:
     def _story(self, visit: Visit, *, banner: Banner | None, status: int, open_form: str) -> Response:
         values = story_values(
             visit,
-            key=self.key,
             undo_left=undo_left(visit.held, self.house.settings.holds.undo_seconds, self.house.clock()),
             banner=banner,
             kept=body_text(visit.form.get("text", "")),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.flows.suggest import Suggestion
-from gateway.holds.hold import EarlierAsk, HeldMail
+from gateway.holds.hold import EarlierAsk
 from gateway.language.catalogue import Catalogue, later
 from gateway.web.reasons import Reason, quoted_sentences
 from gateway.web.sheet import on_one_line
@@ -43,6 +43,11 @@ def persons(number: int, say: Catalogue) -> str:
     if not number:
         return say.gettext("nobody")
     return say.ngettext("one person", "{number} people", number).format(number=say.small(number))
+
+
+def recipients(number: int, say: Catalogue) -> str:
+    """ "1 recipient", "14 recipients"."""
+    return _figures(say.ngettext("{number} recipient", "{number} recipients", number), number, say)
 
 
 def outlook(passes: bool, reasons: Sequence[Reason], people: int, say: Catalogue) -> Outlook:
@@ -112,9 +117,9 @@ def gist(reasons: Sequence[Reason], passes: bool, say: Catalogue) -> str:
     return said[:1].upper() + said[1:]
 
 
-def memory(held: HeldMail, earlier: Sequence[EarlierAsk], window_days: int, say: Catalogue) -> tuple[str, ...]:
+def memory(sender: str, earlier: Sequence[EarlierAsk], window_days: int, say: Catalogue) -> tuple[str, ...]:
     """What memory found: dated for the one who asked, without any detail for anybody else."""
-    own = [ask for ask in earlier if ask.asker == held.sender]
+    own = [ask for ask in earlier if ask.asker == sender]
     told = [_own_ask(ask, say) for ask in own]
     if len(own) < len(earlier):
         told.append(_others_ask(window_days, say, besides=bool(own)))

@@ -79,12 +79,17 @@ def test_a_bad_settings_file_is_one_line(askonce: Askonce, file: Path) -> None:
     [
         ('[policy]\npack = "nope"\n', 'there is no policy pack "nope"'),
         ('[organisation]\ndirectory = "nowhere.csv"\n', "nowhere.csv: No such file or directory"),
+        (
+            '[sign_in]\nmode = "optional"\nissuer = "https://login.x.example"\nclient_id = "a"\n'
+            'client_secret_file = "nowhere.secret"\n',
+            "nowhere.secret: No such file or directory",
+        ),
     ],
 )
 def test_what_a_settings_file_points_at_must_be_there(
     askonce: Askonce, tmp_path: Path, text: str, expected: str
 ) -> None:
-    """A missing pack and a missing directory are named."""
+    """A missing pack, a missing directory, a missing secret are named."""
     (tmp_path / "gateway.toml").write_text(text)
 
     ran = askonce("config", "check", tmp_path / "gateway.toml")

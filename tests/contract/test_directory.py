@@ -144,6 +144,14 @@ async def test_a_team_is_manager_colleagues_and_reports(directory: Directory, ad
     assert await directory.team(address) == {f"{name}@x.example" for name in team}
 
 
+async def test_all_addresses_of_a_person_are_known_by_any_of_them(directory: Directory) -> None:
+    """Own address and aliases, in any letter case. A tag behind "+" is another address, and lists are nobody."""
+    for address in ("Ann@x.example", "A.NN@x.example"):
+        assert await directory.addresses(address) == {"ann@x.example", "a.nn@x.example"}
+    for other in ("ann+news@x.example", "zoe@x.example", "all@x.example", "loner@x.example"):
+        assert await directory.addresses(other.upper()) == {other}
+
+
 async def test_no_directory_knows_nobody(tmp_path: Path) -> None:
     """Where none is configured each address is one member, its own team, and no person."""
     for empty in (EmptyDirectory(), await open_directory("", 60)):
@@ -152,3 +160,4 @@ async def test_no_directory_knows_nobody(tmp_path: Path) -> None:
         )
         assert await empty.person("ann@x.example") is None
         assert await empty.team("Ann@x.example") == {"ann@x.example"}
+        assert await empty.addresses("Ann@x.example") == {"ann@x.example"}

@@ -98,7 +98,7 @@ async def test_the_newest_hold_of_a_mail_is_found(store: Database) -> None:
 
 
 async def test_finding_filters_orders_and_limits(store: Database) -> None:
-    """`find` gives holds oldest first, by state and expiry, and no more than asked for."""
+    """`find` gives holds oldest or newest first, by state and expiry, and no more than asked for."""
     for number, id in enumerate("dcba"):
         await add(store, a_hold(id, held_at=NOON + number * DAY))
     held = await get(store, "c")
@@ -111,6 +111,8 @@ async def test_finding_filters_orders_and_limits(store: Database) -> None:
         several = [mail.id for mail in await holds.find(states=[HoldState.HELD, HoldState.DISPUTED], limit=2)]
         # "b" expires exactly then: its time is not over yet
         over = [mail.id for mail in await holds.find(expires_before=NOON + 9 * DAY)]
+        newest = [mail.id for mail in await holds.find(newest_first=True, limit=3)]
+    assert newest == list("abc")
     assert (everything, waiting, several, over) == (list("dcba"), list("dba"), list("dc"), list("dc"))
 
 

@@ -10,13 +10,15 @@ import pytest
 from babel.numbers import format_decimal
 
 from gateway.errors import StoreUnavailable
+from gateway.holds.lifecycle import HoldAction
 from gateway.language.catalogue import catalogue
 from gateway.language.tags import LANGUAGES
 from gateway.web import words
 from gateway.web.voice import NAMES
 from tests.catalogues import found
-from tests.web.desk import CLEAN, SECRET, TEAM, Desk, forms, letter, links, open_desk
+from tests.web.desk import ANN, CLEAN, MEMBERS, SECRET, TEAM, Desk, forms, letter, links, open_desk
 from tests.web.serve_sample import CHASING, STATES, fill
+from tests.web.signing_in import Reception, reception
 
 HERE = f"/h/{SECRET}"
 GERMAN = """Hallo zusammen,
@@ -104,6 +106,28 @@ async def test_a_choice_is_carried_along_and_nothing_is_kept(desk: Desk) -> None
     done = await desk.post({**form.fields, "sure": "yes"}, path=form.action)
     assert f"{HERE}?lang=de" == done.headers["location"]
     assert "<h1>Sie haben diese Nachricht zurückgezogen</h1>" in (await desk.get(done.headers["location"])).text
+
+
+async def test_the_way_to_the_provider_and_back_keeps_the_choice(tmp_path: Path) -> None:
+    """A chosen language comes along to the page that was wanted; without a choice the browser's speaks as before."""
+    async with reception(tmp_path) as hall, hall.browser() as browser:
+        asked = (await browser.get("/mine?lang=fr")).text
+        [enter] = [one for one in links(asked) if "/sign-in" in one]
+        assert "/sign-in?lang=fr&to=/mine" == enter
+        back = await hall.at_provider((await browser.get(enter)).headers["location"], ANN)
+        assert "/mine?lang=fr" == (await browser.get(back)).headers["location"]
+        assert "fr" == spoken((await browser.get("/mine?lang=fr")).text)
+        assert "de" == spoken((await browser.get("/mine", headers={"Accept-Language": "de"})).text)
+
+
+async def test_one_who_signed_out_can_change_the_language(tmp_path: Path) -> None:
+    """The page after signing out has an address of its own to be looked at; it signs nobody out."""
+    async with reception(tmp_path) as hall:
+        browser = await hall.signed_in(ANN)
+        assert "/mine?lang=de" == (await browser.get("/sign-out?lang=de")).headers["location"]
+        [form] = [one for one in forms((await browser.get("/mine")).text) if one.action == "/sign-out"]
+        assert "You are signed out here" in (await browser.post(form.action, data=form.fields)).text
+        assert "Sie sind hier abgemeldet" in (await browser.get("/sign-out?lang=de")).text
 
 
 async def test_changing_the_language_keeps_what_was_typed(desk: Desk) -> None:
@@ -212,8 +236,39 @@ async def every_page(desk: Desk, language: str) -> AsyncIterator[tuple[str, http
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("gateway.web.presses.release", _silent)
         yield "unreachable", await desk.post({**form, "do": "send", "sure": "yes"}, path=path)
-        patched.setattr("gateway.web.sender.find_hold", lambda *_: 1 / 0)
+        patched.setattr("gateway.web.door.find_hold", lambda *_: 1 / 0)
         yield "broken", await desk.get(path)
+
+
+async def every_page_of_sign_in(hall: Reception, language: str) -> AsyncIterator[tuple[str, httpx.Response]]:
+    """Every page more where people sign in, by name: before, as the sender, as a delegate, and when it fails."""
+    desk, (bea, cem, _), lang = hall.desk, MEMBERS, f"?lang={language}"
+    for who in (f"delegate:{cem}", f"bearer:{bea}"):
+        held = await desk.hold(secret=who)
+        await desk.step(held, HoldAction.DISPUTE, by=who, note="12345")
+        await desk.step(await desk.now_of(held), HoldAction.WITHDRAW, by=who)
+    held = await desk.hold(secret="noted")
+    await desk.step(held, HoldAction.RELEASE, by=f"delegate:{cem}", note="12345")
+    async with hall.browser() as nobody:
+        for path in ("/", "/help", "/mine", "/check", "/sign-out", "/sign-in/done"):
+            yield path, await nobody.get(path + lang)
+        yield "typed before", await nobody.post(f"/mine/{held.id}{lang}", data={"text": CLEAN})
+        back = await hall.at_provider(await hall.to_provider(nobody, lang=language), ANN)
+        yield "refused", await nobody.get(back.replace("code=", "error=no&code="))
+        back = await hall.at_provider(await hall.to_provider(nobody, lang=language), ANN)
+        hall.provider.down = True
+        yield "silent", await nobody.get(back)
+        hall.provider.down = False
+    for person in (bea, ANN, cem):
+        browser = await hall.signed_in(person)
+        yield f"list of {person}", (listed := await browser.get(f"/mine{lang}"))
+        for link in dict.fromkeys(one for one in links(listed.text) if one.startswith("/mine/")):
+            yield f"{link} of {person}", await browser.get(link)
+        yield f"draft of {person}", await browser.get(f"/check{lang}")
+        draft = {"to": TEAM, "subject": "Banner", "text": CHASING}
+        yield f"checked for {person}", await browser.post(f"/check{lang}", data=draft)
+        [form] = [one for one in forms(listed.text) if "/sign-out" in one.action]
+        yield f"{person} signed out", await browser.post(form.action, data=form.fields)
 
 
 async def _silent(*args: object, **more: object) -> None:
@@ -240,12 +295,17 @@ SEALED = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_no_english_is_left(desk: Desk, language: str) -> None:
-    """Every page in every state and after every press says all of it in the reader's language, labels included."""
+async def test_no_english_is_left(desk: Desk, tmp_path: Path, language: str) -> None:
+    """Every page in every state and after every press says all of it in the reader's language, labels included; with
+    and without sign-in."""
     await fill(desk)
     messages = list(english(desk))
+    pages = [page async for page in every_page(desk, language)]
+    async with reception(tmp_path, delegates={ANN: [MEMBERS[1]]}) as hall:
+        await fill(hall.desk)
+        pages += [page async for page in every_page_of_sign_in(hall, language)]
     seen: dict[str, list[str]] = {}
-    async for name, answer in every_page(desk, language):
+    for name, answer in pages:
         assert language == spoken(answer.text), name
         seen[name] = leftovers(answer.text, messages, language)
     left = {name: texts for name, texts in seen.items() if texts}

@@ -181,7 +181,7 @@ async def test_memory_tells_only_the_asker(desk: Desk) -> None:
     held = await desk.hold()
     own = EarlierAsk(asker=ANN, at=datetime(2026, 3, 3, tzinfo=UTC), subject="Mine", people=1)
     other = EarlierAsk(asker="zoe@corp.example", at=datetime(2026, 4, 4, tzinfo=UTC), subject="Theirs", people=9)
-    told = words.memory(held, (own, other, other), 365, EN)
+    told = words.memory(held.sender, (own, other, other), 365, EN)
     assert told[0] == "You asked this group on 3 March 2026, in “Mine” (1 person)."
     assert len(told) == 2
     assert "Theirs" not in told[1]

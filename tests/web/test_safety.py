@@ -352,7 +352,7 @@ async def test_something_unforeseen_is_one_page_and_leaks_nothing(desk: Desk, mo
     log = io.StringIO()
     set_up(Log(), log)
     await desk.hold()
-    monkeypatch.setattr("gateway.web.sender.find_hold", lambda *_: 1 / 0)
+    monkeypatch.setattr("gateway.web.door.find_hold", lambda *_: 1 / 0)
     answer = await desk.get()
     assert answer.status_code == 500
     assert "ZeroDivision" not in answer.text

@@ -85,7 +85,7 @@ class Editor {
     try {
       const answer = await fetch(this.form.dataset.live, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
-        credentials: "omit", cache: "no-store", signal: this.flight.signal,
+        credentials: "same-origin", cache: "no-store", signal: this.flight.signal,
       });
       if (answer.ok) this.show(await answer.json(), asked);
       else this.failed(answer);
@@ -166,7 +166,7 @@ function waitForDelivery(left) {
   if (!left || !find("waiting")) return;
   setTimeout(async () => {
     try {
-      const answer = await fetch(location.pathname + location.search, { credentials: "omit", cache: "no-store" });
+      const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", cache: "no-store" });
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("story");
       if (fresh && fresh.dataset.state !== find("story").dataset.state) {
         find("story").replaceWith(fresh);
