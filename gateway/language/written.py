@@ -18,11 +18,13 @@ _WORDS: Mapping[str, str] = {
     "en": "the of and to is that it for you with on are this have be at your we our not if has who please from will"
     " they their can all was would there what which been any my or by i me see so",
     "de": "der die das und ist nicht ein eine einen einem einer zu mit auf für den dem von sich auch wir ihr ihre euer"
-    " eure euren ich sie es im am bitte wer wenn hat haben wird oder noch alle sind bei dass war als an du mein kein keine aber da",
+    " eure euren ich sie es im am bitte wer wenn hat haben wird oder noch alle sind bei dass war als an"
+    " du mein kein keine aber da",
     "fr": "le la les des est et une un du de pour pas que qui dans sur vous votre vos nous notre nos au aux avec ce"
     " cette ces il elle ne se je merci par plus sont ont avez si en sa son ses tu ton ta tes ou toujours qu c'est",
     "es": "el la los las de que y en un una es por para con su sus se al del lo como más pero quien quienes este esta"
-    " nuestro nuestra nuestros ya si les os vuestro favor todos hay son ha han mi en nos te le qué tu alguien muy sin cuando",
+    " nuestro nuestra nuestros ya si les os vuestro favor todos hay son ha han mi en"
+    " nos te le qué tu alguien muy sin cuando",
     "pt": "o a os de que e em um uma é por para com seu sua se não ao da dos das na nos nas como mais mas quem"
     " este esta nosso nossa já você vocês todos há são tem foi pelo pela meu minha isso ou à",
 }

@@ -19,7 +19,7 @@ from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
-UNLIKELY = 0.15  # below this a label is not worth asking the rules about
+UNLIKELY = 0.04  # below this a label is not worth asking the rules about
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
@@ -80,9 +80,9 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     fired = {finding.label for finding in known}
     sure = second.sure(fired)
     holding = frozenset(label for label in fired if label.holding)
-    alone = sure >= pack.opinion.alone(network=second.network) and (holding or _names_a_favour(reading))
+    alone = sure >= pack.opinion.alone(fired, network=second.network) and (holding or _names_a_favour(reading))
     if alone or (holding and sure >= pack.opinion.doubt):
-        label = second.held_for(fired) if alone else shown(holding)
+        label = second.held_for(fired) if alone else max(sorted(holding), key=second.chance)
         return strange + _held(label, sure, known, second, pack, reading)
     label = second.otherwise(fired)
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):

@@ -18,7 +18,8 @@ from gateway.policy.weights import Weights, logit, sigmoid
 _HELD = tuple(label for label in Label if label in HOLDING)
 _FINE = tuple(label for label in Label if label not in HOLDING and label is not Label.OTHER)
 _NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
-SEEN = 0.2  # what a rule's finding is worth beside the model's probability, when labels are compared
+SEEN = 0.5  # what a rule's finding is worth beside the model's probability, when labels are compared
+SEEN_FINE = 0.28  # the same among labels that pass
 LEAN = 3.0  # what passes is rather an ask, an offer, thanks or a rule than nothing: memory must not miss an ask
 PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
@@ -26,16 +27,18 @@ PLAIN = 0.5  # a sentence this likely to be something is shown as that
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """What the opinion may do in a pack: hold by itself from `hold` on, or from `unnamed` on where no network is named
-    (most of what it says of mail about other things it says there); overrule the rules' hold below `doubt`. The
-    defaults let it do nothing."""
+    (most of what it says of mail about other things it says there) or the rules find an ask that is free to ignore, or
+    an offer, and nothing else; overrule the rules' hold below `doubt`. The defaults let it do nothing."""
 
     hold: float = 1.1
-    unnamed: float | None = None  # as `hold`
+    unnamed: float | None = None  # None: as `hold`
     doubt: float = 0.0
 
-    def alone(self, *, network: bool) -> float:
-        """From where on the opinion holds a mail by itself."""
-        return self.hold if network or self.unnamed is None else max(self.hold, self.unnamed)
+    def alone(self, fired: Collection[Label], *, network: bool) -> float:
+        """From where on the opinion holds a mail by itself, `fired` being the labels that rules found."""
+        allowed = bool(fired) and not any(label.holding for label in fired)
+        plain = network and not allowed
+        return self.hold if plain or self.unnamed is None else max(self.hold, self.unnamed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,9 +71,9 @@ class Opinion:
 
     def otherwise(self, fired: Collection[Label] = ()) -> Label:
         """What it is, if it should pass."""
-        best = max(_FINE, key=lambda label: self.chance(label) + SEEN * (label in fired))
+        best = max(_FINE, key=lambda label: self.chance(label) + SEEN_FINE * (label in fired))
         nothing = min((chances[Label.OTHER] for _, chances in self.lines), default=1.0)
-        return best if LEAN * (self.chance(best) + SEEN * (best in fired)) > nothing else Label.OTHER
+        return best if LEAN * (self.chance(best) + SEEN_FINE * (best in fired)) > nothing else Label.OTHER
 
     def chance(self, label: Label) -> float:
         """How likely the label is where it is likeliest."""
