@@ -20,6 +20,7 @@ from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.04  # below this a label is not worth asking the rules about
+AGREED = 0.25  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
@@ -70,7 +71,7 @@ def _second(reading: Reading, pack: Pack, detector: Detector) -> Opinion | None:
 def _nothing_to_add(second: Opinion, pack: Pack) -> bool:
     """Whatever the weighed rules found, the mail would pass as nothing: most mail that merely names a network."""
     likely = max((second.chance(label) for label in Label if label is not Label.OTHER), default=0.0)
-    return likely < UNLIKELY and second.sure([Label.DEMAND]) < min(pack.opinion.doubt, pack.opinion.hold)
+    return likely < UNLIKELY and second.sure([Label.DEMAND]) < min(AGREED * pack.opinion.doubt, pack.opinion.hold)
 
 
 def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading) -> list[Finding]:
@@ -81,7 +82,8 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     sure = second.sure(fired)
     holding = frozenset(label for label in fired if label.holding)
     alone = sure >= pack.opinion.alone(fired, network=second.network) and (holding or _names_a_favour(reading))
-    if alone or (holding and sure >= pack.opinion.doubt):
+    doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
+    if alone or (holding and sure >= doubt):
         label = second.held_for(fired) if alone else max(sorted(holding), key=second.chance)
         return strange + _held(label, sure, known, second, pack, reading)
     label = second.otherwise(fired)

@@ -112,6 +112,7 @@ async def test_a_store_of_the_first_schema_is_brought_up_to_date(tmp_path: Path)
         for column in ("told_at", "reminded_at", "thread"):
             connection.execute(f"ALTER TABLE holds DROP COLUMN {column}")
         connection.execute("DROP TABLE answers")
+        connection.execute("DROP TABLE sessions")
         connection.execute("UPDATE schema_version SET version = 1")
     connection.close()
     store = await open_store(str(path))

@@ -19,7 +19,7 @@ def reserved() -> socket.socket:
 @asynccontextmanager
 async def listening(app: Starlette, place: socket.socket) -> AsyncIterator[str]:
     """The application there; yields its address."""
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", lifespan="off", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, log_level="error", lifespan="off", ws="none"))
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     running = asyncio.create_task(server.serve(sockets=[place]))
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event to wait for
