@@ -81,7 +81,7 @@ class Lexicon:
     def _entries(self, own: Mapping[str, frozenset[str]]) -> Iterable[_Entry]:
         named: dict[str, list[str]] = {}
         for name, phrases in self.slots.items():
-            for phrase in phrases:
+            for phrase in sorted(phrases):  # a set's order is another in every process, and signs are handed out here
                 named.setdefault(phrase, []).append(name)
         for phrase, names in named.items():
             new = tuple(name for name in names if name not in _UNSIGNED and phrase not in own.get(name, ()))

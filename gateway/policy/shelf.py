@@ -17,7 +17,7 @@ from pathlib import Path
 
 import regex
 
-_SHAPE = "2"  # of the file
+_SHAPE = "3"  # of the file
 
 
 class Shelf:

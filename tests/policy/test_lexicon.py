@@ -1,5 +1,9 @@
 """What a scan finds, and how phrases of further languages stand in the text that patterns read."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from gateway.policy.fold import fold
@@ -54,3 +58,23 @@ def test_a_pattern_may_speak_of_words_and_slots() -> None:
 def test_a_mail_cannot_bring_signs() -> None:
     """Private characters in a mail are blanks, so nobody writes a slot into a text that has none."""
     assert fold(f"a {chr(FIRST_SIGN)} b é", LEXICON) == "a b é"
+
+
+def test_signs_are_the_same_in_every_process() -> None:
+    """Whatever order a process keeps its sets in, a phrase of a further language has one sign: patterns compiled in
+    one process are taken off the shelf in another."""
+    spoken = (
+        "from gateway.policy.packs import load; detector = load('ask-once').detector;"
+        " print(sorted((name, sorted(words)) for name, words in detector.lexicon.spelled.items()))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", spoken],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
