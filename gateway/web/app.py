@@ -4,7 +4,7 @@
 made from `web.public_url`; a Host header is never used.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from starlette.applications import Starlette
@@ -27,6 +27,8 @@ from gateway.web.rendering import Pages, base_path
 from gateway.web.sender import SenderDesk
 from gateway.web.shield import Shield
 from gateway.web.sign_in import SignInDesk, ask_to_sign_in
+
+Act = Callable[[Request], Awaitable[Response]]
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -60,11 +62,7 @@ def web_app(
         return response
 
     routes: list[BaseRoute] = [
-        Route("/h/{secret}", desk.review, methods=["GET"]),
-        Route("/h/{secret}", act, methods=["POST"]),
-        Route("/h/{secret}/check", desk.live, methods=["POST"]),
-        Route("/h/{secret}/draft", drafts.page, methods=["GET"]),
-        Route("/h/{secret}/draft", drafts.ask, methods=["POST"]),
+        *_held("/h/{secret}", desk, act, drafts),
         Route("/check", drafts.page, methods=["GET"]),
         Route("/check", drafts.ask, methods=["POST"]),
         Route("/v1/check", drafts.check, methods=["POST"]),
@@ -79,11 +77,7 @@ def web_app(
         mine, entry = MineDesk(house, pages, pace, guests), SignInDesk(house, pages, guests, provider)
         routes += [
             Route("/mine", mine.list, methods=["GET"]),
-            Route("/mine/{hold}", desk.review, methods=["GET"]),
-            Route("/mine/{hold}", act, methods=["POST"]),
-            Route("/mine/{hold}/check", desk.live, methods=["POST"]),
-            Route("/mine/{hold}/draft", drafts.page, methods=["GET"]),
-            Route("/mine/{hold}/draft", drafts.ask, methods=["POST"]),
+            *_held("/mine/{hold}", desk, act, drafts),
             Route("/sign-in", entry.begin, methods=["GET"]),
             Route("/sign-in/done", entry.done, methods=["GET"]),
             Route("/sign-out", entry.out, methods=["POST"]),
@@ -100,6 +94,17 @@ def web_app(
     )
     app.router.redirect_slashes = False  # that redirect is made from the Host header
     return app
+
+
+def _held(path: str, desk: SenderDesk, act: Act, drafts: DraftDesk) -> list[BaseRoute]:
+    """A held mail's pages, by its link or in the list of somebody who signed in."""
+    return [
+        Route(path, desk.review, methods=["GET"]),
+        Route(path, act, methods=["POST"]),
+        Route(f"{path}/check", desk.live, methods=["POST"]),
+        Route(f"{path}/draft", drafts.page, methods=["GET"]),
+        Route(f"{path}/draft", drafts.ask, methods=["POST"]),
+    ]
 
 
 class _Public:

@@ -18,7 +18,7 @@ from gateway.language.tags import LANGUAGES
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.worker import Worker
-from tests.browser.chromium import Chromium, Tab, launched
+from tests.browser.chromium import Chromium, Tab
 from tests.web.desk import BODY, SECRET, TEAM, Desk, letter, open_desk
 from tests.web.serve_sample import STATES, fill, served
 from tests.web.test_languages import GERMAN
@@ -43,20 +43,6 @@ async def desk() -> AsyncIterator[Desk]:
     """An empty desk."""
     async with open_desk() as made:
         yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium() -> AsyncIterator[Chromium]:
-    """One Chromium for all tests here."""
-    async with launched() as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(chromium: Chromium) -> AsyncIterator[Chromium]:
-    """Chromium without tabs."""
-    yield chromium
-    await chromium.close_tabs()
 
 
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])

@@ -7,12 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from gateway.audit.events import HoldChanged
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.language.tags import LANGUAGES
-from tests.browser.chromium import Chromium, Tab, launched
+from tests.browser.chromium import Chromium, Tab
 from tests.browser.test_review_page import DESKTOP, PHONE, in_order
 from tests.web.desk import ANN, MEMBERS, SECRET
 from tests.web.loopback import address, listening, reserved
@@ -22,20 +21,6 @@ pytestmark = [pytest.mark.real("chromium"), pytest.mark.asyncio(loop_scope="modu
 
 PICTURES = Path(__file__).parents[2] / "artefacts" / "sign-in"
 CEM = MEMBERS[1]
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium() -> AsyncIterator[Chromium]:
-    """One Chromium for all tests here."""
-    async with launched() as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(chromium: Chromium) -> AsyncIterator[Chromium]:
-    """Chromium without tabs."""
-    yield chromium
-    await chromium.close_tabs()
 
 
 @asynccontextmanager
