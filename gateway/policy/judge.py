@@ -71,7 +71,7 @@ def _second(reading: Reading, pack: Pack, detector: Detector) -> Opinion | None:
 def _nothing_to_add(second: Opinion, pack: Pack) -> bool:
     """Whatever the weighed rules found, the mail would pass as nothing: most mail that merely names a network."""
     likely = max((second.chance(label) for label in Label if label is not Label.OTHER), default=0.0)
-    return likely < UNLIKELY and second.sure([Label.DEMAND]) < min(AGREED * pack.opinion.doubt, pack.opinion.hold)
+    return likely < UNLIKELY and second.whole([Label.DEMAND]).sure < min(AGREED * pack.opinion.doubt, pack.opinion.hold)
 
 
 def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading) -> list[Finding]:
@@ -79,14 +79,15 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     strange = [finding for finding in found if finding.rule_id not in second.weights.header.rules]
     known = [finding for finding in found if finding.rule_id in second.weights.header.rules]
     fired = {finding.label for finding in known}
-    sure = second.sure(fired)
+    whole = second.whole(fired)
+    sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
     alone = sure >= pack.opinion.alone(fired, network=second.network) and (holding or _names_a_favour(reading))
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
     if alone or (holding and sure >= doubt):
-        label = second.held_for(fired) if alone else max(sorted(holding), key=second.chance)
+        label = whole.held_for() if alone else whole.held_for(holding)
         return strange + _held(label, sure, known, second, pack, reading)
-    label = second.otherwise(fired)
+    label = whole.otherwise()
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
         return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
     return strange + _fine(label, known, second, pack, reading)

@@ -1,10 +1,10 @@
 """A second opinion: what a model that has weighed thousands of labelled mails makes of this one. *Pure.*
 
 Rules see what somebody thought of. The model looks at each sentence that names a favour, and at those beside it, and
-says how likely each label is there: multinomial logistic regression (Cox, "The regression analysis of binary
-sequences", J. R. Stat. Soc. B 20, 1958) over features that can be named, so that whoever asks why is shown the sentence
-and the words that counted. A second, tiny regression makes of the sentences, and of what the rules find, how sure it is
-that the mail should be held. Both are trained by `python -m tests.training`.
+says how likely each label is there: logistic regression (Cox, "The regression analysis of binary sequences", J. R.
+Stat. Soc. B 20, 1958) with a small hidden layer beside it, over features that can be named, so that whoever asks why is
+shown the sentence and the words that counted. A second, small regression makes of the sentences, and of what the rules
+find, what the mail is. Both are trained by `python -m tests.training`.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from gateway.policy.features import Features, weighed
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Line, Reading
-from gateway.policy.weights import Weights, logit, sigmoid
+from gateway.policy.weights import Weights, logit, softmax
 
 _HELD = tuple(label for label in Label if label in HOLDING)
 _FINE = tuple(label for label in Label if label not in HOLDING and label is not Label.OTHER)
 _NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
-SEEN = 0.5  # what a rule's finding is worth beside the model's probability, when labels are compared
-SEEN_FINE = 0.28  # the same among labels that pass
-LEAN = 3.0  # what passes is rather an ask, an offer, thanks or a rule than nothing: memory must not miss an ask
 PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
 
@@ -52,9 +49,10 @@ class Opinion:
     said: int
     network: bool
 
-    def sure(self, fired: Collection[Label] = ()) -> float:
-        """The probability that the mail should be held, `fired` being the labels that rules found."""
+    def whole(self, fired: Collection[Label] = ()) -> "Whole":
+        """What the mail is, `fired` being the labels that rules found."""
         head = self.weights.header.head
+        odds = list(head["bias"])
         found = evidence(
             [chances for _, chances in self.lines],
             fired,
@@ -63,17 +61,10 @@ class Opinion:
             said=self.said,
             network=self.network,
         )
-        return sigmoid(head.get("bias", 0.0) + sum(head.get(name, 0.0) * value for name, value in found.items()))
-
-    def held_for(self, fired: Collection[Label] = ()) -> Label:
-        """What the mail is, if it should be held."""
-        return max(_HELD, key=lambda label: self.chance(label) + SEEN * (label in fired))
-
-    def otherwise(self, fired: Collection[Label] = ()) -> Label:
-        """What it is, if it should pass."""
-        best = max(_FINE, key=lambda label: self.chance(label) + SEEN_FINE * (label in fired))
-        nothing = min((chances[Label.OTHER] for _, chances in self.lines), default=1.0)
-        return best if LEAN * (self.chance(best) + SEEN_FINE * (best in fired)) > nothing else Label.OTHER
+        for name, value in found.items():
+            if value and name in head:
+                odds = [one + value * weight for one, weight in zip(odds, head[name], strict=True)]
+        return Whole(dict(zip(self.weights.header.labels, softmax(odds), strict=True)))
 
     def chance(self, label: Label) -> float:
         """How likely the label is where it is likeliest."""
@@ -83,6 +74,26 @@ class Opinion:
         """The sentences that are plainly this, the likeliest first; at least the likeliest one."""
         ranked = sorted(((line, chances[label]) for line, chances in self.lines), key=lambda one: -one[1])
         return [one for one in ranked if one[1] >= PLAIN] or ranked[:1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """How likely each label is for a whole mail; they add up to 1."""
+
+    chances: Mapping[Label, float]
+
+    @property
+    def sure(self) -> float:
+        """The probability that the mail should be held."""
+        return sum(self.chances[label] for label in _HELD)
+
+    def held_for(self, among: Collection[Label] = _HELD) -> Label:
+        """What the mail is, if it should be held; of labels as likely, the strictest."""
+        return max((label for label in _HELD if label in among), key=self.chances.__getitem__)
+
+    def otherwise(self) -> Label:
+        """What it is, if it should pass."""
+        return max((label for label in Label if label not in HOLDING), key=self.chances.__getitem__)
 
 
 def opinion(reading: Reading, weights: Weights) -> Opinion | None:
@@ -122,8 +133,8 @@ def evidence(
     network: bool,
 ) -> dict[str, float]:
     """What the mail's own regression goes by: the sentences' chances to be held for (the highest, the second, at least
-    one of them), to be an ask or an offer, how many they are, who reads them, how plainly a favour and whether a
-    network is named, and what the rules found."""
+    one of them), to be an ask or an offer, for each label where it is likeliest, how many they are, who reads them, how
+    plainly a favour and whether a network is named, and what the rules found."""
     chances = list(lines)
     holds = sorted((sum(one[label] for label in _HELD) for one in chances), reverse=True)
     none = 1.0
@@ -148,4 +159,6 @@ def evidence(
         "rules ask": float(Label.FIRST_ASK in fired),
         "rules know it as fine": float(any(label in fired for label in _FINE if label is not Label.FIRST_ASK)),
         "rules hold, highest": rules_hold * highest,
+        **{f"{label} at most": logit(max((one[label] for one in chances), default=0.0)) for label in Label},
+        **{f"rules find {label}": float(label in fired) for label in Label},
     }

@@ -65,13 +65,19 @@ def find(name_or_path: str) -> Path:
     raise UserError(f'there is no policy pack "{name_or_path}"', todo=f"Known packs: {known}; or give a folder's path")
 
 
-def load(name_or_path: str, *, modes: Mapping[str, str] = MappingProxyType({}), monitor: bool = False) -> Pack:
-    """The compiled pack, with `modes` by rule id on top of its own, capped at monitor when `monitor`.
-
-    Raises UserError with file and key.
-    """
+def load(
+    name_or_path: str,
+    *,
+    modes: Mapping[str, str] = MappingProxyType({}),
+    monitor: bool = False,
+    second: bool = True,
+) -> Pack:
+    """The compiled pack, with `modes` by rule id on top of its own, capped at monitor when `monitor`, without
+    its second opinion when not `second`. Raises UserError with file and key."""
     folder = find(name_or_path)
     read = sources(folder)
+    if not second:
+        read = replace(read, weights=None, digest=f"{read.digest} rules alone")
     unknown = sorted(set(modes) - set(read.rules))
     if unknown:
         todo = f"Its rules: {', '.join(sorted(read.rules))}"

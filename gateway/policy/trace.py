@@ -202,10 +202,11 @@ def _leaning(reading: Reading, weights: Weights) -> Leaning | None:
     found = opinion(reading, weights)
     if found is None:
         return None
-    label = found.held_for()
+    whole = found.whole()
+    label = whole.held_for()
     line = found.where(label)[0][0]
-    names = set(Features(reading).of(reading.lines.index(line)))
-    pulls = sorted(((name, weights.pull(name, label)) for name in names), key=lambda one: (-abs(one[1]), one[0]))
+    pulled = weights.pulls(set(Features(reading).of(reading.lines.index(line))), label)
+    pulls = sorted(pulled.items(), key=lambda one: (-abs(one[1]), one[0]))
     return Leaning(
-        sure=found.sure(), label=label.value, sentence=line.original.strip(), weights=tuple(pulls[:MOST_WEIGHTS])
+        sure=whole.sure, label=label.value, sentence=line.original.strip(), weights=tuple(pulls[:MOST_WEIGHTS])
     )

@@ -2,7 +2,9 @@
 a file; everything else is pure.
 
 A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, then 2**BITS bytes of seals, and
-for each label in the order of the header 2**BITS signed bytes: the feature's log-odds in steps of that label's `step`.
+for each column of the header 2**BITS signed bytes, in steps of the column's `step`. The columns are the labels, whose
+numbers are the feature's log-odds, and then a few hidden numbers: the features of a sentence add up in them, and what
+comes out above nought says more for each label (`Network` in `tests.training.network` is the same in training).
 The seal of a place tells the feature that owns it from strangers whose digest leads there too: without it a long text
 about anything else would gather the weights of hundreds of features it does not have. The file is mapped, not read: a
 process touches only the pages of the features it meets, and all processes share them.
@@ -11,7 +13,7 @@ process touches only the pages of the features it meets, and all processes share
 import json
 import math
 import mmap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from operator import itemgetter
 from pathlib import Path
@@ -20,8 +22,8 @@ from typing import Any
 from gateway.policy.features import digest
 from gateway.policy.labels import Label
 
-MAGIC = b"askonce opinion 3\n"
-ALIGNED = 4096  # bytes before the seals
+MAGIC = b"askonce opinion 4\n"
+ALIGNED = 16384  # bytes before the seals
 BITS = 19
 SIZE = 1 << BITS  # places
 _MASK = SIZE - 1
@@ -31,14 +33,18 @@ _MOST = 30.0  # log-odds; beyond it exp says nothing more
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """`labels` in the order of the tables, with the log-odds of each before anything is seen (`bias`) and the value of
-    one unit in its table (`step`). `head`: the mail's log-odds of a hold from the numbers of `opinion.evidence`, by
-    name. `rules`: ids of the rules that were weighed with it, whose findings the opinion may overrule."""
+    """`labels` in the order of their columns, with the log-odds of each before anything is seen (`bias`). `inner`: what
+    each hidden number begins with, `outer`: what one of it says for each label. `step`: the value of one unit in each
+    column, those of the hidden numbers last. `head`: the mail's log-odds of each label from the numbers of
+    `opinion.evidence`, by name, and its `bias`. `rules`: ids of the rules that were weighed with it, whose findings the
+    opinion may overrule."""
 
     labels: tuple[Label, ...]
     bias: tuple[float, ...]
     step: tuple[float, ...]
-    head: Mapping[str, float]
+    inner: tuple[float, ...] = ()
+    outer: tuple[tuple[float, ...], ...] = ()
+    head: Mapping[str, tuple[float, ...]]
     rules: frozenset[str]
 
 
@@ -48,7 +54,7 @@ class Weights:
 
     header: Header
     seals: memoryview = field(repr=False)  # bytes; 0 where nothing is
-    tables: tuple[memoryview, ...] = field(repr=False)  # signed bytes, one for each label
+    tables: tuple[memoryview, ...] = field(repr=False)  # signed bytes, one for each column
     place: Path | None = None  # the file they are mapped from
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -60,20 +66,36 @@ class Weights:
     def probabilities(self, names: Iterable[str]) -> dict[Label, float]:
         """How likely each label is for a sentence with these features; they add up to 1."""
         places = self._places(set(names))
-        header = self.header
-        odds = [
-            bias + step * _total(table, places)
-            for bias, step, table in zip(header.bias, header.step, self.tables, strict=True)
-        ]
-        most = max(odds)
-        raised = [math.exp(max(one - most, -_MOST)) for one in odds]
-        whole = sum(raised)
-        return {label: one / whole for label, one in zip(header.labels, raised, strict=True)}
+        odds = self._odds([_total(table, places) for table in self.tables], len(places))
+        return dict(zip(self.header.labels, softmax(odds), strict=True))
 
-    def pull(self, name: str, label: Label) -> float:
-        """What one feature adds to the log-odds of a label."""
+    def pulls(self, names: Collection[str], label: Label) -> dict[str, float]:
+        """What the log-odds of a label would lack without each of these features of a sentence."""
         column = self.header.labels.index(label)
-        return self.header.step[column] * _total(self.tables[column], self._places({name}))
+        found = {name: self._places({name}) for name in names}
+        places = [place for own in found.values() for place in own]
+        whole = [_total(table, places) for table in self.tables]
+        said = self._odds(whole, len(places))[column]
+        return {
+            name: said
+            - self._odds(
+                [total - _total(table, own) for total, table in zip(whole, self.tables, strict=True)],
+                len(places) - len(own),
+            )[column]
+            for name, own in found.items()
+        }
+
+    def _odds(self, totals: Sequence[int], count: int) -> list[float]:
+        """The log-odds of each label, from what `count` features add up to in each column."""
+        header = self.header
+        sums = [total * step for total, step in zip(totals, header.step, strict=True)]
+        odds = [bias + one for bias, one in zip(header.bias, sums, strict=False)]
+        damp = damped(count)
+        for begin, one, says in zip(header.inner, sums[len(odds) :], header.outer, strict=True):
+            hidden = begin + damp * one
+            if hidden > 0:
+                odds = [own + hidden * weight for own, weight in zip(odds, says, strict=True)]
+        return odds
 
     def _places(self, names: set[str]) -> list[int]:
         """Where the features are that the model knows."""
@@ -98,9 +120,17 @@ def _total(table: memoryview, places: Sequence[int]) -> int:
     return sum(itemgetter(*places)(table))
 
 
-def sigmoid(odds: float) -> float:
-    """The probability of these log-odds."""
-    return 1 / (1 + math.exp(-max(min(odds, _MOST), -_MOST)))
+def damped(count: int) -> float:
+    """What the sum of so many features counts on its way into a hidden number: long sentences do not shout."""
+    return 3.0 / (math.sqrt(count) + 1)
+
+
+def softmax(odds: Sequence[float]) -> list[float]:
+    """The probabilities of these log-odds, which add up to 1."""
+    most = max(odds)
+    raised = [math.exp(max(one - most, -_MOST)) for one in odds]
+    whole = sum(raised)
+    return [one / whole for one in raised]
 
 
 def logit(probability: float) -> float:
@@ -111,8 +141,8 @@ def logit(probability: float) -> float:
 
 def written(header: Header, seals: bytes, tables: Sequence[bytes]) -> bytes:
     """The file of a model. Raises ValueError when the tables do not fit the header."""
-    if [len(table) for table in (seals, *tables)] != [SIZE] * (1 + len(header.labels)):
-        raise ValueError("seals and one table for each label, of 2**BITS bytes each")
+    if [len(table) for table in (seals, *tables)] != [SIZE] * (1 + len(header.step)):
+        raise ValueError("seals and one table for each column, of 2**BITS bytes each")
     said = asdict(header) | {"rules": sorted(header.rules), "head": dict(header.head), "bits": BITS}
     front = MAGIC + json.dumps(said, sort_keys=True).encode() + b"\n"
     if len(front) > ALIGNED:
@@ -140,7 +170,7 @@ def opened(data: memoryview, place: Path | None = None) -> Weights:
         header = _header(json.loads(line))
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its header lacks {error}") from None
-    if len(data) != ALIGNED + SIZE * (1 + len(header.labels)):
+    if len(data) != ALIGNED + SIZE * (1 + len(header.step)):
         raise ValueError("its tables are cut or too long")
     seals, signed = data[ALIGNED : ALIGNED + SIZE], data[ALIGNED + SIZE :].cast("b")
     tables = tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE))
@@ -150,13 +180,23 @@ def opened(data: memoryview, place: Path | None = None) -> Weights:
 def _header(said: dict[str, Any]) -> Header:
     header = Header(
         labels=tuple(Label(name) for name in said["labels"]),
-        bias=tuple(float(one) for one in said["bias"]),
-        step=tuple(float(one) for one in said["step"]),
-        head={str(name): float(one) for name, one in said["head"].items()},
+        bias=_numbers(said["bias"]),
+        step=_numbers(said["step"]),
+        inner=_numbers(said["inner"]),
+        outer=tuple(_numbers(row) for row in said["outer"]),
+        head={str(name): _numbers(row) for name, row in said["head"].items()},
         rules=frozenset(said["rules"]),
     )
-    if said["bits"] != BITS or not len(header.labels) == len(header.bias) == len(header.step):
+    rows = (header.bias, *header.outer, *header.head.values())
+    columns = len(header.labels) + len(header.inner)
+    if said["bits"] != BITS or any(len(row) != len(header.labels) for row in rows) or len(header.step) != columns:
+        raise ValueError("its header contradicts itself")
+    if len(header.inner) != len(header.outer) or "bias" not in header.head:
         raise ValueError("its header contradicts itself")
     if Label.OTHER not in header.labels:
         raise ValueError('its labels lack "other"')
     return header
+
+
+def _numbers(said: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(float(one) for one in said)

@@ -20,11 +20,24 @@ from gateway.policy.packs import WEIGHTS, home, load
 from gateway.policy.reading import read
 from gateway.policy.verdict import Scene, Verdict
 from gateway.policy.weights import SIZE, Header, Weights, opened, place_of, seal_of, written
-from tests.training.regression import chances, fit, rows_of
+from tests.training.__main__ import Model, file_of
+from tests.training.network import Network, rows_of, trained
+from tests.training.regression import chances, fit
 
 MANY = Scene(recipients=("all-staff@north.example",))
 DEMAND = "All staff must add the new banner to their LinkedIn profile by Friday."
 PLAIN = "The quarterly figures are ready. Our LinkedIn page has a new banner, made by the agency."
+
+
+def as_likeliest(labels: tuple[Label, ...]) -> dict[str, tuple[float, ...]]:
+    """A head by which a mail is what its likeliest sentence is."""
+    rows = {
+        f"{one} at most": tuple(float(label is one) for label in labels) for one in labels if one is not Label.OTHER
+    }
+    return rows | {"bias": (0.0,) * len(labels)}
+
+
+NO_HEAD = {"bias": (0.0, 0.0)}
 
 
 def leaning(odds: Mapping[Label, float], *, weighed_rules: bool = True) -> Weights:
@@ -34,7 +47,7 @@ def leaning(odds: Mapping[Label, float], *, weighed_rules: bool = True) -> Weigh
         labels=tuple(Label),
         bias=tuple(odds.get(label, 0.0 if label is Label.OTHER else -9.0) for label in Label),
         step=(1.0,) * len(Label),
-        head={"highest": 1.0},
+        head=as_likeliest(tuple(Label)),
         rules=rules,
     )
     return opened(memoryview(written(header, bytes(SIZE), [bytes(SIZE)] * len(Label))))
@@ -155,23 +168,28 @@ def test_a_model_says_what_was_written() -> None:
     """Probabilities are the softmax of bias and steps; `pull` is what one feature adds."""
     table, seals = bytearray(SIZE), bytearray(SIZE)
     table[place_of(digest("o share"))], seals[place_of(digest("o share"))] = 2, seal_of(digest("o share"))
-    header = Header(labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head={}, rules=frozenset())
+    header = Header(
+        labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head=NO_HEAD, rules=frozenset()
+    )
     model = opened(memoryview(written(header, bytes(seals), [bytes(table), bytes(SIZE)])))
-    assert model.pull("o share", Label.DEMAND) == 0.5
+    assert model.pulls(["o share", "o like"], Label.DEMAND) == {"o share": 0.5, "o like": 0.0}
     assert model.probabilities(["o share", "o share"])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert model.probabilities([])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-0.5)))
 
 
 def test_a_stranger_whose_place_is_taken_adds_nothing() -> None:
     """A feature that the model does not know is not taken for the one whose place its digest leads to."""
-    known = digest("o share")
+    known_name = "o share"
+    known = digest(known_name)
     names = (f"o {number}" for number in range(20_000_000))
     stranger = next(name for name in names if digest(name) != known and place_of(digest(name)) == place_of(known))
     table, seals = bytearray(SIZE), bytearray(SIZE)
     table[place_of(known)], seals[place_of(known)] = 2, seal_of(known)
-    header = Header(labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head={}, rules=frozenset())
+    header = Header(
+        labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head=NO_HEAD, rules=frozenset()
+    )
     model = opened(memoryview(written(header, bytes(seals), [bytes(table), bytes(SIZE)])))
-    assert (model.pull("o share", Label.DEMAND), model.pull(stranger, Label.DEMAND)) == (0.5, 0.0)
+    assert model.pulls([known_name, stranger], Label.DEMAND) == {known_name: 0.5, stranger: 0.0}
     assert model.probabilities([stranger]) == model.probabilities([])
 
 
@@ -189,15 +207,45 @@ def test_a_model_handed_to_another_process_is_mapped_there() -> None:
 
 
 def test_training_learns_what_separates_and_is_repeatable() -> None:
-    """What goes with a class pulls towards it, and the same rows give the same weights."""
-    known, one, other = codes(3, 7, 9), codes(3, 9), codes(7, 8, 9)
-    rows = rows_of([one if number % 2 else other for number in range(40)], known)
-    answers = [number % 2 for number in range(40)]
-    weights = fit(rows, answers, 2, np.full(3, 1e-3))
-    assert rows.sum() == 40 * 3
-    assert chances(rows_of([one], known), weights)[0, 1] > 0.9
-    assert chances(rows_of([other], known), weights)[0, 1] < 0.1
-    assert (weights == fit(rows, answers, 2, np.full(3, 1e-3))).all()
+    """What goes with a class pulls towards it, also what only two features say together, and it comes out the same."""
+    known, worth = codes(1, 2, 3, 9), np.array([1.0, 1.0, 1.0, 0.5])
+    kinds = [codes(1, 9), codes(2, 9), codes(1, 2, 3), codes(3)]
+    rows = rows_of([kinds[number % 4] for number in range(800)], known, worth)
+    assert rows.sum() == 200 * (1.5 + 1.5 + 3 + 1)
+    answers = [(0, 0, 1, 2)[number % 4] for number in range(800)]
+    network = trained(rows, answers, 3, 4, rounds=400, dropped=0.1)
+    said = network.chances(rows_of([*kinds, codes(8)], known, worth))
+    assert said[:4].argmax(axis=1).tolist() == [0, 0, 1, 2]
+    assert said[:4].max(axis=1).min() > 0.8
+    again = trained(rows, answers, 3, 4, rounds=400, dropped=0.1)
+    assert (network.table == again.table).all()
+
+
+def test_the_file_says_what_training_says() -> None:
+    """A signed byte for each weight is enough: the loudest are not cut short, and the hidden numbers come through."""
+    chance = np.random.default_rng(3)
+    names = [f"o word{number}" for number in range(400)]
+    order = np.argsort([digest(name) for name in names])
+    known = codes(*sorted(digest(name) for name in names))
+    table = chance.normal(0, 0.02, (400, len(Label) + 4))
+    table[:5] *= 60
+    network = Network(table, np.full(4, 0.1), chance.normal(0, 0.5, (4, len(Label))), np.zeros(len(Label)))
+    worth = np.ones(400)
+    model = opened(memoryview(file_of(Model(known, worth, network), {"bias": (0.0,) * len(Label)}, frozenset())))
+    for _ in range(50):
+        chosen = chance.choice(400, 30, replace=False).tolist()
+        said = network.chances(rows_of([known[sorted(chosen)]], known, worth))[0]
+        found = model.probabilities([names[order[place]] for place in chosen])
+        assert [found[label] for label in Label] == pytest.approx(said.tolist(), abs=0.06)
+
+
+def test_the_head_learns_what_numbers_say() -> None:
+    """The regression of the whole mail separates, and its probabilities add up to 1."""
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]] * 20)
+    weights = fit(rows, [0, 1, 2] * 20, 3, 1e-3)
+    said = chances(rows[:3], weights)
+    assert said.argmax(axis=1).tolist() == [0, 1, 2]
+    assert said.sum(axis=1).tolist() == pytest.approx([1, 1, 1])
 
 
 def codes(*digests: int) -> NDArray[np.uint32]:

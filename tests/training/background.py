@@ -33,7 +33,7 @@ LABELS = tuple(Label)
 
 def main(archives: list[str]) -> None:
     """Read them, keep what the labelled mails share, and say how much that is."""
-    pack = load("ask-once")
+    pack = load("ask-once", second=False)
     corpus = Corpus(pack)
     seen = Counter(
         chain.from_iterable(sentence.features.tolist() for mail in corpus.mails for sentence in mail.sentences)
