@@ -40,11 +40,13 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinion:
-    """What each weighed sentence is likely to be; the rules' findings are taken into account when they are given."""
+    """What each weighed sentence is likely to be; the rules' findings are taken into account when they are given.
+    `many`: more than one person seems to read the mail; `several`: more than one certainly does."""
 
     lines: tuple[tuple[Line, Mapping[Label, float]], ...]
     weights: Weights
     many: bool
+    several: bool
     quoted: bool
     said: int
     network: bool
@@ -64,7 +66,11 @@ class Opinion:
         for name, value in found.items():
             if value and name in head:
                 odds = [one + value * weight for one, weight in zip(odds, head[name], strict=True)]
-        return Whole(dict(zip(self.weights.header.labels, softmax(odds), strict=True)))
+        chances = dict(zip(self.weights.header.labels, softmax(odds), strict=True))
+        if self.several:  # whoever else reads it, it is no longer private
+            chances[Label.PUBLIC_PRAISE] += chances[Label.PRIVATE_THANKS]
+            chances[Label.PRIVATE_THANKS] = 0.0
+        return Whole(chances)
 
     def chance(self, label: Label) -> float:
         """How likely the label is where it is likeliest."""
@@ -103,10 +109,12 @@ def opinion(reading: Reading, weights: Weights) -> Opinion | None:
         return None
     features = Features(reading)
     lines = tuple((reading.lines[place], weights.probabilities(features.of(place))) for place in places)
+    scene = reading.scene
     return Opinion(
         lines=lines,
         weights=weights,
         many=reading.many,
+        several=scene.lists or scene.people > 1 or len(scene.recipients) > 1,
         quoted=bool(reading.quoted),
         said=named(reading),
         network=networked(reading),

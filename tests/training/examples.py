@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from gateway.mail.reading import text_from
 from gateway.mail.text import MessageText
 from gateway.policy.features import Features, digest, weighed
+from gateway.policy.files import Example, ExampleMail
 from gateway.policy.judge import found_by_rules
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Reading
@@ -23,6 +25,8 @@ from gateway.policy.verdict import Scene
 
 CASES = Path("policies/cases")
 INNOCENT = "innocent"  # batches of mail that asks for nothing
+EXAMPLES = "examples"  # the batch of the packs' own
+TIMES = 5  # each of those is seen
 _LEAST = 8  # letters: a shorter sentence inside another proves nothing
 _SIGNS = re.compile(r"[\W_]+")
 _TAGS = re.compile(r"<[^>]*>")
@@ -76,14 +80,18 @@ class Corpus:
                 yield self._mail(path.stem, language, Label(case["label"]), reading, evidence)
 
     def _hits(self) -> Iterator[Mail]:
-        """The packs' own one-line examples: the whole line is what it is an example of."""
-        seen: set[str] = set()
+        """The packs' own examples, each several times: the whole text is what it is an example of; what no rule finds
+        anything in, though one might, is nothing."""
+        seen: set[Example] = set()
         for rule, _ in sources(find(self._pack.name)).rules.values():
-            for example in (*rule.hit, *rule.todo_hit):
-                if isinstance(example, str) and example not in seen:
-                    seen.add(example)
-                    reading = self._read("", example, ("all-staff@north.example",))
-                    yield self._mail("examples", "en", rule.label, reading, (example,))
+            hits = ((example, rule.label) for example in (*rule.hit, *rule.todo_hit))
+            for example, label in (*hits, *((example, Label.OTHER) for example in rule.miss)):
+                mail = example if isinstance(example, ExampleMail) else ExampleMail(body=example)
+                to = mail.to or (("all-staff@north.example",) if label is not Label.OTHER else ())
+                made = self._mail(EXAMPLES, "en", label, self._read(mail.subject, mail.body, to), (mail.body,))
+                if example not in seen and not (label is Label.OTHER and made.fired):
+                    yield from repeat(made, TIMES)
+                seen.add(example)
 
     def _read(self, subject: str, body: str, to: tuple[str, ...], *, html: bool = False) -> Reading:
         return read(text_from(subject, body, html=html), Scene(recipients=to, people=len(to)), self._detector)
