@@ -1,33 +1,36 @@
 """The weights of the second opinion: what each feature says for each label, as a file keeps them. *IO*: `mapped` maps
 a file; everything else is pure.
 
-A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, then 2**BITS bytes of seals, and
-for each column of the header 2**BITS signed bytes, in steps of the column's `step`. The columns are the labels, whose
-numbers are the feature's log-odds, and then a few hidden numbers: the features of a sentence add up in them, and what
-comes out above nought says more for each label (`Network` in `tests.training.network` is the same in training).
+A file is one line `MAGIC`, one line of JSON (`Header`), blanks up to `ALIGNED` bytes, then 2**BITS bytes of seals, then
+2**BITS rows with a byte for each column: `ZERO` and so many of the column's `step` more. The columns are the labels,
+whose numbers are the feature's log-odds, and then a few hidden numbers: the features of a sentence add up in them, and
+what comes out above nought says more for each label (`Network` in `tests.training.network` is the same in training).
 The seal of a place tells the feature that owns it from strangers whose digest leads there too: without it a long text
 about anything else would gather the weights of hundreds of features it does not have. The file is mapped, not read: a
-process touches only the pages of the features it meets, and all processes share them.
+process touches only the pages of the features it meets, and all processes share them. Rows are added up as whole
+numbers of many bytes, every second byte apart so that there is room for what is carried: some 28 columns at once.
 """
 
 import json
 import math
 import mmap
+import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from gateway.policy.features import digest
 from gateway.policy.labels import Label
 
-MAGIC = b"askonce opinion 4\n"
+MAGIC = b"askonce opinion 5\n"
 ALIGNED = 16384  # bytes before the seals
 BITS = 19
 SIZE = 1 << BITS  # places
 _MASK = SIZE - 1
 _SEALED = 24  # the digest's upper bits, which its place does not show
+ZERO = 128  # a byte of a row that says nothing
+_AT_ONCE = 256  # rows that two bytes a column have room for
 _MOST = 30.0  # log-odds; beyond it exp says nothing more
 
 
@@ -54,36 +57,45 @@ class Weights:
 
     header: Header
     seals: memoryview = field(repr=False)  # bytes; 0 where nothing is
-    tables: tuple[memoryview, ...] = field(repr=False)  # signed bytes, one for each column
+    rows: memoryview = field(repr=False)  # bytes, a row for each place
     place: Path | None = None  # the file they are mapped from
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Handed to another process, they are mapped there from the same file."""
         if self.place is not None:
             return mapped, (self.place,)
-        return _copied, (written(self.header, bytes(self.seals), [bytes(table) for table in self.tables]),)
+        return _copied, (written(self.header, bytes(self.seals), bytes(self.rows)),)
 
     def probabilities(self, names: Iterable[str]) -> dict[Label, float]:
         """How likely each label is for a sentence with these features; they add up to 1."""
         places = self._places(set(names))
-        odds = self._odds([_total(table, places) for table in self.tables], len(places))
-        return dict(zip(self.header.labels, softmax(odds), strict=True))
+        return dict(zip(self.header.labels, softmax(self._odds(self._totals(places), len(places))), strict=True))
 
     def pulls(self, names: Collection[str], label: Label) -> dict[str, float]:
         """What the log-odds of a label would lack without each of these features of a sentence."""
         column = self.header.labels.index(label)
         found = {name: self._places({name}) for name in names}
         places = [place for own in found.values() for place in own]
-        whole = [_total(table, places) for table in self.tables]
-        said = self._odds(whole, len(places))[column]
-        return {
-            name: said
-            - self._odds(
-                [total - _total(table, own) for total, table in zip(whole, self.tables, strict=True)],
-                len(places) - len(own),
-            )[column]
-            for name, own in found.items()
-        }
+        said = self._odds(self._totals(places), len(places))[column]
+        without = {name: [place for place in places if place not in own] for name, own in found.items()}
+        return {name: said - self._odds(self._totals(rest), len(rest))[column] for name, rest in without.items()}
+
+    def _totals(self, places: Sequence[int]) -> list[int]:
+        """What the rows at these places add up to in each column, in steps."""
+        rows, wide = self.rows, len(self.header.step)
+        whole = wide + wide % 2
+        every_second = int.from_bytes(b"\xff\0" * (whole // 2), "little")
+        totals = [-ZERO * len(places)] * whole
+        for start in range(0, len(places), _AT_ONCE):
+            even = odd = 0
+            for place in places[start : start + _AT_ONCE]:
+                row = int.from_bytes(rows[place * wide : place * wide + wide], "little")
+                even += row & every_second
+                odd += row >> 8 & every_second
+            for first, added in enumerate((even, odd)):
+                columns = struct.unpack(f"<{whole // 2}H", added.to_bytes(whole, "little"))
+                totals[first::2] = [one + more for one, more in zip(totals[first::2], columns, strict=True)]
+        return totals[:wide]
 
     def _odds(self, totals: Sequence[int], count: int) -> list[float]:
         """The log-odds of each label, from what `count` features add up to in each column."""
@@ -114,12 +126,6 @@ def seal_of(code: int) -> int:
     return code >> _SEALED | 1
 
 
-def _total(table: memoryview, places: Sequence[int]) -> int:
-    if len(places) < 2:
-        return sum(table[place] for place in places)
-    return sum(itemgetter(*places)(table))
-
-
 def damped(count: int) -> float:
     """What the sum of so many features counts on its way into a hidden number: long sentences do not shout."""
     return 3.0 / (math.sqrt(count) + 1)
@@ -139,15 +145,15 @@ def logit(probability: float) -> float:
     return math.log(inside / (1 - inside))
 
 
-def written(header: Header, seals: bytes, tables: Sequence[bytes]) -> bytes:
-    """The file of a model. Raises ValueError when the tables do not fit the header."""
-    if [len(table) for table in (seals, *tables)] != [SIZE] * (1 + len(header.step)):
-        raise ValueError("seals and one table for each column, of 2**BITS bytes each")
+def written(header: Header, seals: bytes, rows: bytes) -> bytes:
+    """The file of a model. Raises ValueError when seals or rows do not fit the header."""
+    if (len(seals), len(rows)) != (SIZE, SIZE * len(header.step)):
+        raise ValueError("2**BITS bytes of seals and as many rows of a byte for each column")
     said = asdict(header) | {"rules": sorted(header.rules), "head": dict(header.head), "bits": BITS}
     front = MAGIC + json.dumps(said, sort_keys=True).encode() + b"\n"
     if len(front) > ALIGNED:
         raise ValueError("the header is too long")
-    return front.ljust(ALIGNED) + seals + b"".join(tables)
+    return front.ljust(ALIGNED) + seals + rows
 
 
 def mapped(place: Path) -> Weights:
@@ -171,10 +177,8 @@ def opened(data: memoryview, place: Path | None = None) -> Weights:
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"its header lacks {error}") from None
     if len(data) != ALIGNED + SIZE * (1 + len(header.step)):
-        raise ValueError("its tables are cut or too long")
-    seals, signed = data[ALIGNED : ALIGNED + SIZE], data[ALIGNED + SIZE :].cast("b")
-    tables = tuple(signed[start : start + SIZE] for start in range(0, len(signed), SIZE))
-    return Weights(header, seals, tables, place)
+        raise ValueError("its rows are cut or too long")
+    return Weights(header, data[ALIGNED : ALIGNED + SIZE], data[ALIGNED + SIZE :], place)
 
 
 def _header(said: dict[str, Any]) -> Header:

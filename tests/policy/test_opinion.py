@@ -19,7 +19,7 @@ from gateway.policy.pack import Pack
 from gateway.policy.packs import WEIGHTS, home, load
 from gateway.policy.reading import read
 from gateway.policy.verdict import Scene, Verdict
-from gateway.policy.weights import SIZE, Header, Weights, opened, place_of, seal_of, written
+from gateway.policy.weights import SIZE, ZERO, Header, Weights, opened, place_of, seal_of, written
 from tests.training.__main__ import Model, file_of
 from tests.training.network import Network, rows_of, trained
 from tests.training.regression import chances, fit
@@ -50,7 +50,18 @@ def leaning(odds: Mapping[Label, float], *, weighed_rules: bool = True) -> Weigh
         head=as_likeliest(tuple(Label)),
         rules=rules,
     )
-    return opened(memoryview(written(header, bytes(SIZE), [bytes(SIZE)] * len(Label))))
+    return opened(memoryview(written(header, bytes(SIZE), bytes([ZERO]) * SIZE * len(Label))))
+
+
+def knowing(name: str) -> Weights:
+    """A model that knows one feature, which says 0.5 for a demand."""
+    header = Header(
+        labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head=NO_HEAD, rules=frozenset()
+    )
+    rows, seals = bytearray([ZERO]) * SIZE * 2, bytearray(SIZE)
+    place = place_of(digest(name))
+    rows[2 * place], seals[place] = ZERO + 2, seal_of(digest(name))
+    return opened(memoryview(written(header, bytes(seals), bytes(rows))))
 
 
 def thinking(odds: Mapping[Label, float], *, weighed_rules: bool = True, **thresholds: float) -> Pack:
@@ -166,12 +177,7 @@ def test_the_shipped_weights_are_read_and_count_for_the_digest(tmp_path: Path) -
 
 def test_a_model_says_what_was_written() -> None:
     """Probabilities are the softmax of bias and steps; `pull` is what one feature adds."""
-    table, seals = bytearray(SIZE), bytearray(SIZE)
-    table[place_of(digest("o share"))], seals[place_of(digest("o share"))] = 2, seal_of(digest("o share"))
-    header = Header(
-        labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head=NO_HEAD, rules=frozenset()
-    )
-    model = opened(memoryview(written(header, bytes(seals), [bytes(table), bytes(SIZE)])))
+    model = knowing("o share")
     assert model.pulls(["o share", "o like"], Label.DEMAND) == {"o share": 0.5, "o like": 0.0}
     assert model.probabilities(["o share", "o share"])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-1.0)))
     assert model.probabilities([])[Label.DEMAND] == pytest.approx(1 / (1 + np.exp(-0.5)))
@@ -183,12 +189,7 @@ def test_a_stranger_whose_place_is_taken_adds_nothing() -> None:
     known = digest(known_name)
     names = (f"o {number}" for number in range(20_000_000))
     stranger = next(name for name in names if digest(name) != known and place_of(digest(name)) == place_of(known))
-    table, seals = bytearray(SIZE), bytearray(SIZE)
-    table[place_of(known)], seals[place_of(known)] = 2, seal_of(known)
-    header = Header(
-        labels=(Label.DEMAND, Label.OTHER), bias=(0.5, 0.0), step=(0.25, 1.0), head=NO_HEAD, rules=frozenset()
-    )
-    model = opened(memoryview(written(header, bytes(seals), [bytes(table), bytes(SIZE)])))
+    model = knowing(known_name)
     assert model.pulls([known_name, stranger], Label.DEMAND) == {known_name: 0.5, stranger: 0.0}
     assert model.probabilities([stranger]) == model.probabilities([])
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.opinion import evidence
 from gateway.policy.packs import WEIGHTS, load
-from gateway.policy.weights import SIZE, Header, place_of, seal_of, written
+from gateway.policy.weights import SIZE, ZERO, Header, place_of, seal_of, written
 from tests.training.background import background
 from tests.training.examples import Corpus, Mail
 from tests.training.network import Network, rows_of, trained
@@ -148,18 +148,18 @@ def _line(name: str, pairs: Collection[tuple[bool, bool]]) -> None:
 
 
 def file_of(model: Model, head: Head, rules: frozenset[str]) -> bytes:
-    """The tables in steps of a signed byte, as large as the loudest weight needs: what is cut short there is what says
+    """The rows in steps of a signed byte, as large as the loudest weight needs: what is cut short there is what says
     most. Where two features lead to one place, the one that says more has it."""
     network = model.network
     table = network.table * model.worth[:, None]
     steps = np.maximum(np.abs(table).max(axis=0), 1e-6) / 127
-    cut = np.rint(table / steps).astype(np.int8)
-    loud = np.abs(cut.astype(int)).sum(axis=1)
-    seals, tables = np.zeros(SIZE, np.uint8), np.zeros((table.shape[1], SIZE), np.int8)
+    cut = np.rint(table / steps).astype(np.int16)
+    loud = np.abs(cut).sum(axis=1)
+    seals, kept = np.zeros(SIZE, np.uint8), np.full((SIZE, table.shape[1]), ZERO, np.uint8)
     for row in np.argsort(loud, kind="stable"):
         if loud[row]:
             place = place_of(int(model.codes[row]))
-            seals[place], tables[:, place] = seal_of(int(model.codes[row])), cut[row]
+            seals[place], kept[place] = seal_of(int(model.codes[row])), cut[row] + ZERO
     print(f"{int((loud > 0).sum())} features in {int((seals > 0).sum())} of {SIZE} places", flush=True)
     header = Header(
         labels=LABELS,
@@ -170,7 +170,7 @@ def file_of(model: Model, head: Head, rules: frozenset[str]) -> bytes:
         head=head,
         rules=rules,
     )
-    return written(header, seals.tobytes(), [row.tobytes() for row in tables])
+    return written(header, seals.tobytes(), kept.tobytes())
 
 
 if __name__ == "__main__":
