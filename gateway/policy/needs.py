@@ -11,6 +11,7 @@ import regex
 _WORD = regex.compile(r"\w+")
 _SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
 _SIGN = regex.compile(r"[^\w\s.^$*+?{}\[\]\\|()]|\\[$+*?.]")
+_SIGNS = regex.compile(r"\[[^\w^\\\]]+\]\+")  # one sign or several
 _OPENING = "^\\W*"  # however a sentence begins, a word comes next
 DIGIT = "{0}"  # stands among a sentence's words when one of them has a digit
 Choice = frozenset[str]
@@ -33,7 +34,7 @@ def _sequence(source: str) -> Iterator[Choice | None]:
         if character == "(":
             end = _closing(source, place)
             yield _group(source, place, end, apart=open_ended)
-            before = place == 0 or open_ended or source[place - 1] in " (|^"
+            before = place == 0 or open_ended or source[place - 1] in " (|^" or source[:place] == _OPENING
             open_ended = before and all(not one or one.endswith(" ") for one in _split(source[place + 1 : end]))
             place = end + 1
             continue
@@ -49,8 +50,9 @@ def _sequence(source: str) -> Iterator[Choice | None]:
             yield _slots(slot[1]) if not _optional(source, slot.end()) else None
             place = slot.end()
         elif word := _WORD.match(source, place):
-            yield _plain(source, word.start(), word.end())
-            place = word.end()
+            ended = _ended(source, word.start(), word.end())
+            yield ended or _plain(source, word.start(), word.end())
+            place = _closing(source, word.end()) + 1 if ended else word.end()
         else:
             place += 1
 
@@ -65,18 +67,35 @@ def _plain(source: str, start: int, end: int) -> Choice | None:
     return None if word == "NAME" or word != word.lower() or word.isdigit() else frozenset({word})
 
 
+def _ended(source: str, start: int, end: int) -> Choice | None:
+    """A word with a group of endings: "avatar(s|)" is one of two words."""
+    if source[end : end + 1] != "(" or (start and source[start - 1] in ")]}\\.+*?"):
+        return None
+    close = _closing(source, end)
+    endings = list(_split(source[end + 1 : close]))
+    if not all(ending.isalnum() or not ending for ending in endings) or not _whole(source, close):
+        return None
+    return None if _optional(source, close + 1) else frozenset(source[start:end] + ending for ending in endings)
+
+
+def _whole(source: str, end: int) -> bool:
+    """Whether a word that ends before the bracket at `end` is not continued behind it."""
+    glued = source[end + 1 : end + 2]
+    if not glued or glued in " |)'\"" or source[end + 1 : end + 3] in ("\\b", "\\W"):
+        return True
+    return _SIGNS.match(source, end + 1) is not None
+
+
 def _group(source: str, start: int, end: int, *, apart: bool = False) -> Choice | None:
     inner = source[start + 1 : end]
     if inner.startswith("?:"):
         inner = inner[2:]
     elif inner.startswith("?"):
         return None
-    glued = source[end + 1 : end + 2]
     opens = apart or source[:start] in ("", _OPENING) or source[start - 1] in " \"'|(/^"
     if _optional(source, end + 1) or not opens:
         return None
-    whole = not glued or glued in " |)'\"" or source[end + 1 : end + 3] in ("\\b", "\\W")
-    choices = [_first(alternative, whole) for alternative in _split(inner)]
+    choices = [_first(alternative, _whole(source, end)) for alternative in _split(inner)]
     if any(choice is None for choice in choices):
         return None
     return frozenset().union(*(choice for choice in choices if choice is not None))

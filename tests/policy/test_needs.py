@@ -20,6 +20,14 @@ from tests.policy.reading_cases import cases, pack
         ("shares? {network}", [{"{network}"}]),
         ("^\\W*(did|has)\\b", [{"did", "has"}]),
         ("a\\W*(b|c)", []),
+        ("(like|share)[ ,/&+]+(and |)follow", [{"like", "share"}]),
+        ("(like|share)[ a]+ it", [{"it"}]),
+        ("avatar(s|)", [{"avatar", "avatars"}]),
+        ("duet(s|ed|) it", [{"it"}, {"duet", "dueted", "duets"}]),
+        ("duet(s|ed|)( it|\\?)", []),
+        ("profil(bild|foto)s?", []),
+        ("five(-| )star", []),
+        ("^\\W*(|and |so )(like|share)\\b", [{"like", "share"}]),
     ],
 )
 def test_needs_are_read_off_the_source(source: str, wanted: list[set[str]]) -> None:
