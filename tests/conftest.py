@@ -19,3 +19,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI") == "true":
             pytest.fail(line, pytrace=False)
         pytest.skip(line)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with real servers first: they wait more than they work, and a long one begun last would be waited for."""
+    items.sort(key=lambda item: "/tests/real/" not in item.path.as_posix())

@@ -13,13 +13,14 @@ from gateway.policy.firing import holds
 from gateway.policy.gate import passes
 from gateway.policy.labels import Favour, Label
 from gateway.policy.line import Line, Reading
-from gateway.policy.opinion import PLAIN, Opinion, opinion
+from gateway.policy.opinion import PLAIN, Opinion, Whole, opinion
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.04  # below this a label is not worth asking the rules about
+DESPITE = 0.85  # this sure, the opinion alone holds what exclusions would keep the rules from
 AGREED = 0.25  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
@@ -36,9 +37,12 @@ def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
     artwork = bool(text.attachments or text.links)
     if pack.detector is None or not relevant(text, pack):
         return _verdict((), frozenset(), artwork, pack, gated=True)
-    found = findings(read(text, scene, pack.detector), pack, pack.detector)
+    reading = read(text, scene, pack.detector)
+    found = findings(reading, pack, pack.detector)
     settled = tuple(_settled(found))
     favours = frozenset(f.favour for f in found if f.favour is not None and f.label in ASKING)
+    if favours and _leaves_the_choice(reading):
+        favours = frozenset(Favour)
     asks = any(finding.label.holding or finding.label is Label.FIRST_ASK for finding in settled)
     return _verdict(settled, favours if asks else frozenset(), artwork, pack)
 
@@ -50,7 +54,7 @@ def findings(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
     if second is not None and _nothing_to_add(second, pack):
         rules = [rule for rule in rules if rule.id not in second.weights.header.rules]
     found = found_by_rules(rules, reading, detector)
-    return found if second is None else _weighed(found, second, pack, reading)
+    return found if second is None else _weighed(found, second, pack, reading, detector)
 
 
 def found_by_rules(rules: Iterable[Rule], reading: Reading, detector: Detector) -> list[Finding]:
@@ -74,7 +78,7 @@ def _nothing_to_add(second: Opinion, pack: Pack) -> bool:
     return likely < UNLIKELY and second.whole([Label.DEMAND]).sure < min(AGREED * pack.opinion.doubt, pack.opinion.hold)
 
 
-def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading) -> list[Finding]:
+def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading, detector: Detector) -> list[Finding]:
     """The rules' findings and the opinion together. Rules that it was not weighed with always have the last word."""
     strange = [finding for finding in found if finding.rule_id not in second.weights.header.rules]
     known = [finding for finding in found if finding.rule_id in second.weights.header.rules]
@@ -82,15 +86,26 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     whole = second.whole(fired)
     sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
-    alone = sure >= pack.opinion.alone(fired, network=second.network) and (holding or _names_a_favour(reading))
+    alone = sure >= pack.opinion.alone(fired, network=second.network) and (
+        bool(holding)
+        or (_names_a_favour(reading) and (sure >= DESPITE or not _excluded(whole, second, reading, detector)))
+    )
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
     if alone or (holding and sure >= doubt):
-        label = whole.held_for() if alone else whole.held_for(holding)
+        label = whole.held_for() if alone else None
+        if label is None or label in holding:  # where several rules are right, the strictest counts
+            label = min(holding, key=list(Label).index)
         return strange + _held(label, sure, known, second, pack, reading)
     label = whole.otherwise()
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
         return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
     return strange + _fine(label, known, second, pack, reading)
+
+
+def _excluded(whole: Whole, second: Opinion, reading: Reading, detector: Detector) -> bool:
+    """Whether exclusions (a company account, somebody's job, a complaint) cover all that the opinion points at."""
+    exclude(reading, detector)
+    return all(line.out for line, _ in second.where(whole.held_for()))
 
 
 def _names_a_favour(reading: Reading) -> bool:
@@ -191,17 +206,30 @@ def _finding(rule: Rule, line: Line, reading: Reading) -> Finding:
     )
 
 
+def _leaves_the_choice(reading: Reading) -> bool:
+    """Whether the sender's own words name things for a profile and things to spread, and "either" or "both" of them."""
+    own = [one for one in reading.lines if "thread" not in one.out]
+    return any(one.does("either") for one in own) and any(map(_wears, own)) and any(one.does("spreads") for one in own)
+
+
+def _wears(line: Line) -> bool:
+    return "{picture}" in line.words or line.does("wears")
+
+
 def _favour(line: Line, reading: Reading) -> Favour | None:
-    """The favour most plainly meant; named in the sentence itself before referred to. Where both are named as plainly,
-    a word of spreading (share, like, review ...) decides for promotion."""
-    for strengths, sayer in ((line.strength, line), (line.reach, reading)):
+    """The favour meant: by what is shown on a profile (banner, "behind your name") or done to spread (share, review),
+    in the sentence itself before all that the sender wrote; where both or neither are, the one most plainly named, in
+    the sentence before what it refers to."""
+    own = [one for one in reading.lines if "thread" not in one.out]
+    for lines in ([line], own):
+        wears = any(map(_wears, lines))
+        if wears != any(one.does("spreads") for one in lines):
+            return Favour.PROFILE_CHANGE if wears else Favour.PROMOTION
+        if wears:
+            break
+    for strengths in (line.strength, line.reach):
         if strengths:
-            most = max(strengths.values())
-            if strengths.get(Favour.PROFILE_CHANGE) == most and not (
-                strengths.get(Favour.PROMOTION) == most and sayer.does_any(("spreads",))
-            ):
-                return Favour.PROFILE_CHANGE
-            return Favour.PROMOTION
+            return max(Favour, key=lambda favour: (strengths.get(favour, 0), favour is Favour.PROFILE_CHANGE))
     return None
 
 

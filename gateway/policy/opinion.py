@@ -93,9 +93,9 @@ class Whole:
         """The probability that the mail should be held."""
         return sum(self.chances[label] for label in _HELD)
 
-    def held_for(self, among: Collection[Label] = _HELD) -> Label:
+    def held_for(self) -> Label:
         """What the mail is, if it should be held; of labels as likely, the strictest."""
-        return max((label for label in _HELD if label in among), key=self.chances.__getitem__)
+        return max(_HELD, key=self.chances.__getitem__)
 
     def otherwise(self) -> Label:
         """What it is, if it should pass."""
@@ -109,12 +109,11 @@ def opinion(reading: Reading, weights: Weights) -> Opinion | None:
         return None
     features = Features(reading)
     lines = tuple((reading.lines[place], weights.probabilities(features.of(place))) for place in places)
-    scene = reading.scene
     return Opinion(
         lines=lines,
         weights=weights,
         many=reading.many,
-        several=scene.lists or scene.people > 1 or len(scene.recipients) > 1,
+        several=reading.scene.several,
         quoted=bool(reading.quoted),
         said=named(reading),
         network=networked(reading),

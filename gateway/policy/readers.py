@@ -50,8 +50,10 @@ _CALLED = regex.compile(
 
 def many_readers(scene: Scene, opening: list[str], lexicon: Lexicon) -> bool:
     """True when more than one person reads it; `opening` the first folded lines of the body."""
-    if scene.lists or scene.people > 1 or len(scene.recipients) > 1:
+    if scene.several:
         return True
+    if scene.lists:  # a list of one
+        return False
     if any(_role(address, lexicon) for address in scene.recipients):
         return True
     if scene.recipients and _nobody(scene.recipients[0], opening):

@@ -17,6 +17,11 @@ class Scene:
     contractors: int = 0
     sender: str = ""
 
+    @property
+    def several(self) -> bool:
+        """Whether more than one person reads it, as far as envelope and directory tell."""
+        return self.people > 1 or (len(self.recipients) > 1 and not self.lists)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

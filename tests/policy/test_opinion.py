@@ -104,7 +104,16 @@ def test_where_no_network_is_named_it_must_be_surer() -> None:
     nameless = "The quarterly figures are ready. Our profile picture is new, made by the agency."
     assert said(nameless, thinking({Label.DEMAND: 1.0}, hold=0.5)).mode is Mode.HOLD
     assert said(nameless, pack).mode is Mode.OFF
-    assert said(PLAIN, pack).mode is Mode.HOLD
+    assert (
+        said("The quarterly figures are ready. The new banner is the right size for LinkedIn.", pack).mode is Mode.HOLD
+    )
+
+
+def test_what_exclusions_cover_wants_a_surer_opinion() -> None:
+    """A sentence about the company's own page is not held alone by an opinion that is merely likely."""
+    own = "Please put the banner on the company Facebook and LinkedIn pages by Thursday."
+    assert said(own, thinking({Label.DEMAND: 1.0}, hold=0.5)).mode is Mode.OFF
+    assert said(own, thinking({Label.DEMAND: 4.0}, hold=0.5)).mode is Mode.HOLD
 
 
 def test_grave_doubt_lets_pass_what_the_rules_hold() -> None:

@@ -34,3 +34,17 @@ def test_a_mismatch_is_told(tmp_path: Path) -> None:
     file = tmp_path / "scenario.jsonl"
     file.write_text(json.dumps(scenario), "utf-8")
     assert run(["simulate", str(file)]) == 1
+
+
+@pytest.mark.parametrize(("name", "least"), [("open", 0.8), ("locked", 0.7)])
+def test_most_scenarios_of_other_hands_go_as_expected(
+    name: str, least: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So many of the mails that authors who had not seen the rules put into scenarios end as they say; the locked ones
+    are only ever counted."""
+    run(["simulate", "--format", "json", str(TIMELINES.with_name(f"{name}.jsonl"))])
+    played = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    wrong = {mail["scenario"] for mail in played if mail["outcome"] != mail["expect"]}
+    known = {mail["scenario"] for mail in played}
+    assert len(known) >= 60
+    assert 1 - len(wrong) / len(known) >= least

@@ -26,6 +26,17 @@ from gateway.policy.verdict import Scene
 CASES = Path("policies/cases")
 INNOCENT = "innocent"  # batches of mail that asks for nothing
 EXAMPLES = "examples"  # the batch of the packs' own
+ONE = ("dana.smith@north.example",)
+TO_ONE = frozenset(  # what is the same said to one person: authors write it to many, but not because it must be
+    {
+        Label.DEMAND,
+        Label.REPEAT_ASK,
+        Label.COMPLIANCE_CHECK,
+        Label.ACCOUNT_ACCESS,
+        Label.CONTRACTOR_RULE,
+        Label.FIRST_ASK,
+    }
+)
 TIMES = 5  # each of those is seen
 _LEAST = 8  # letters: a shorter sentence inside another proves nothing
 _SIGNS = re.compile(r"[\W_]+")
@@ -87,10 +98,10 @@ class Corpus:
             hits = ((example, rule.label) for example in (*rule.hit, *rule.todo_hit))
             for example, label in (*hits, *((example, Label.OTHER) for example in rule.miss)):
                 mail = example if isinstance(example, ExampleMail) else ExampleMail(body=example)
-                to = mail.to or (("all-staff@north.example",) if label is not Label.OTHER else ())
-                made = self._mail(EXAMPLES, "en", label, self._read(mail.subject, mail.body, to), (mail.body,))
-                if example not in seen and not (label is Label.OTHER and made.fired):
-                    yield from repeat(made, TIMES)
+                for readers in (mail.to, ONE) if label in TO_ONE and isinstance(example, str) else (mail.to,):
+                    made = self._mail(EXAMPLES, "en", label, self._read(mail.subject, mail.body, readers), (mail.body,))
+                    if example not in seen and not (label is Label.OTHER and made.fired):
+                        yield from repeat(made, TIMES)
                 seen.add(example)
 
     def _read(self, subject: str, body: str, to: tuple[str, ...], *, html: bool = False) -> Reading:
