@@ -92,9 +92,7 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     )
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
     if alone or (holding and sure >= doubt):
-        label = whole.held_for() if alone else None
-        if label is None or label in holding:  # where several rules are right, the strictest counts
-            label = min(holding, key=list(Label).index)
+        label = whole.held_for(holding) if alone else min(holding, key=list(Label).index)
         return strange + _held(label, sure, known, second, pack, reading)
     label = whole.otherwise()
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):

@@ -18,6 +18,7 @@ from gateway.policy.weights import Weights, logit, softmax
 _HELD = tuple(label for label in Label if label in HOLDING)
 _FINE = tuple(label for label in Label if label not in HOLDING and label is not Label.OTHER)
 _NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
+CLOSE = 0.6  # this share of the likeliest label is hardly less likely
 PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
 
@@ -93,9 +94,12 @@ class Whole:
         """The probability that the mail should be held."""
         return sum(self.chances[label] for label in _HELD)
 
-    def held_for(self) -> Label:
-        """What the mail is, if it should be held; of labels as likely, the strictest."""
-        return max(_HELD, key=self.chances.__getitem__)
+    def held_for(self, found: Collection[Label] = ()) -> Label:
+        """What the mail is, if it should be held: the likeliest label, or one that is hardly less likely and stricter
+        where rules found both."""
+        best = max(_HELD, key=self.chances.__getitem__)
+        near = (label for label in _HELD if label in found and self.chances[label] >= CLOSE * self.chances[best])
+        return next(near, best) if best in found else best
 
     def otherwise(self) -> Label:
         """What it is, if it should pass."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import Askonce, process
 
-HOLD = "Reminder: please change your LinkedIn photo to our new banner by Friday. This is mandatory."
+HOLD = "Please change your LinkedIn photo to our new banner by Friday. This is mandatory."
 ASK = "Hi all, if you like, you are welcome to use our banner as your LinkedIn background. No need to."
 CLEAN = "Hi all, the stand-up moves to 10:30 on Thursday."
 
