@@ -19,7 +19,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check gateway tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not long" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest -m "not long" --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/.dev
 	$(BIN)/python tests/real_parts.py

@@ -36,15 +36,18 @@ def test_a_mismatch_is_told(tmp_path: Path) -> None:
     assert run(["simulate", str(file)]) == 1
 
 
-@pytest.mark.parametrize(("name", "least"), [("open", 0.8), ("locked", 0.7)])
+@pytest.mark.parametrize(("name", "each", "least"), [("open", 3, 0.8), ("locked", 1, 0.7)])
 def test_most_scenarios_of_other_hands_go_as_expected(
-    name: str, least: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, each: int, least: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """So many of the mails that authors who had not seen the rules put into scenarios end as they say; the locked ones
-    are only ever counted."""
-    run(["simulate", "--format", "json", str(TIMELINES.with_name(f"{name}.jsonl"))])
+    """So many scenarios by authors who had not seen the rules end as they say in every mail, of the open every third;
+    the locked ones are only ever counted."""
+    file = tmp_path / "scenarios.jsonl"
+    lines = TIMELINES.with_name(f"{name}.jsonl").read_text("utf-8").splitlines()[::each]
+    file.write_text("\n".join(lines), "utf-8")
+    run(["simulate", "--format", "json", str(file)])
     played = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     wrong = {mail["scenario"] for mail in played if mail["outcome"] != mail["expect"]}
     known = {mail["scenario"] for mail in played}
-    assert len(known) >= 60
+    assert len(known) == len(lines) >= 45
     assert 1 - len(wrong) / len(known) >= least

@@ -92,7 +92,7 @@ def _model(mails: Sequence[Mail], tags: Mapping[int, str]) -> Model:
     """The model of all sentences of these mails."""
     sentences = [sentence for mail in mails for sentence in mail.sentences]
     codes, counts = np.unique(np.concatenate([one.features for one in sentences]), return_counts=True)
-    kept = codes[counts >= LEAST_SEEN]
+    kept = np.array([code for code in codes[counts >= LEAST_SEEN] if int(code) in tags], dtype=np.uint32)
     worth = np.array([WORTH.get(tags[int(code)], 1.0) for code in kept])
     answers = [LABELS.index(sentence.label) for sentence in sentences]
     rows = rows_of([sentence.features for sentence in sentences], kept, worth)
