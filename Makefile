@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 GET_VENV = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
   apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv
 
-.PHONY: demo test test-long bench model policy score schema catalogues lint lock clean
+.PHONY: demo test test-long bench model encoder policy score schema catalogues lint lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.run
@@ -47,6 +47,17 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 model: $(VENV)/.dev
 	$(BIN)/python -m tests.training
 
+# The encoder beside it, an hour or more on two cores, in an environment of its own: PyTorch is large.
+encoder: $(VENV)-encoder/.run
+	$(VENV)-encoder/bin/python -m tests.training.encoder --keep $(VENV)-encoder/kept.pt
+
+$(VENV)-encoder/.run: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)-encoder
+	$(VENV)-encoder/bin/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)-encoder/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)-encoder/bin/pip install --quiet --disable-pip-version-check --group encoder
+	touch $@
+
 # Every message of the program into gateway/language/locale/*.po; exit 1 while words are missing.
 catalogues: $(VENV)/.dev
 	$(BIN)/python -m tests.catalogues
@@ -71,4 +82,4 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --all-extras --group dev pyproject.toml deploy/build.in -c requirements.lock -o requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) build artefacts
+	rm -rf $(VENV) $(VENV)-encoder build artefacts

@@ -312,10 +312,18 @@ async def simulation(*, pack: str, people: Mapping[str, Any], memory: Mapping[st
         await house.store.close()
 
 
+def _without_encoder(pack: Pack) -> str:
+    lacks = pack.opinion.encoder and pack.detector and not pack.detector.encoder
+    return "; its encoder is not used, since onnxruntime is not installed (askonce[encoder])" if lacks else ""
+
+
 async def check_settings(settings: "Settings", *, where: str) -> list[str]:
     """What the settings point at: the pack and the directory. Raises UserError; returns what was found."""
+    from gateway.policy.packs import check_encoder  # not at the top, see `_typed`
+
     pack = pack_of(settings)
-    found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules"]
+    check_encoder(pack)
+    found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules{_without_encoder(pack)}"]
     if settings.policy.exceptions:
         exemptions, today = exemptions_of(settings, pack), now().date()
         found.append(f"policy.exceptions: {settings.policy.exceptions}, {len(exemptions)} exceptions")

@@ -12,7 +12,7 @@ import typer
 from gateway.app import pack_named
 from gateway.cli.policy_score import show_score
 from gateway.cli.policy_trace import as_json, show_trace
-from gateway.cli.policy_work import linting, scored, stretches, tested, testing
+from gateway.cli.policy_work import MEANS, linting, scored, stretches, tested, testing
 from gateway.cli.screen import chosen, console, refuse, shown
 from gateway.crew import cores, work
 from gateway.directory.opening import open_directory
@@ -20,7 +20,7 @@ from gateway.errors import UserError
 from gateway.flows.assess import UNJUDGEABLE
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
-from gateway.policy.cases import SPLITS, read_cases
+from gateway.policy.cases import SPLITS, Case, read_cases
 from gateway.policy.exceptions import read as read_exemptions
 from gateway.policy.lint import Remark, sorted_remarks
 from gateway.policy.lint import exceptions as expired_exceptions
@@ -80,7 +80,7 @@ def examples(packs: Packs = None, jobs: Jobs = 0) -> None:
 def score(
     split: Annotated[str, typer.Option(metavar="open|locked|innocent|all")] = "open",
     pack: Annotated[str, typer.Option(metavar="NAME|DIR", help="The pack to judge by")] = "ask-once",
-    by: Annotated[str, typer.Option(metavar="language,label,batch", help="Also by each of these")] = "",
+    by: Annotated[str, typer.Option(metavar="language,label,batch,means", help="Also by each of these")] = "",
     cases: Annotated[Path | None, typer.Option(metavar="FOLDER", help="The labelled mails")] = None,
     wrong: Annotated[bool, typer.Option("--wrong", help="List what is judged wrongly (open cases only)")] = False,
     jobs: Jobs = 0,
@@ -88,7 +88,8 @@ def score(
 ) -> None:
     """Measure a pack on labelled mails: precision, recall, labels, with 95 % intervals.
 
-    Locked cases are only ever counted, never shown.
+    Locked cases are only ever counted, never shown. `--by means` judges them again by the rules alone, by the second
+    opinion's parts alone, and by the rules with its regression.
 
     Exit 0: measured. 2: an error.
 
@@ -105,16 +106,18 @@ def score(
         refuse(f"--wrong lists open cases only, and --split is {split}: the others are counted, never shown")
     parts = [part for part in by.split(",") if part]
     for part in parts:
-        if part not in ("language", "label", "batch"):
-            refuse(f"--by {part}: choose of language, label, batch")
+        if part not in ("language", "label", "batch", "means"):
+            refuse(f"--by {part}: choose of language, label, batch, means")
     found = read_cases(cases or home() / "cases", SPLITS if split == "all" else (split,))
     pieces = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)]
     identity = pack_named(pack).identity  # compiled once, here, and taken off the shelf by every worker
-    judged: list[Judged] = []
-    for answer in work(partial(scored, str(find(pack))), pieces, jobs=_jobs(jobs, len(pieces))):
-        judged += answer
-    judged.sort(key=lambda one: (one.split, one.batch, one.id))
-    show_score(judged, split=split, pack=identity, by=parts, wrong=wrong, form=form)
+    said = {means: _judged(pack, means, pieces, jobs) for means in ("", *(MEANS if "means" in parts else ()))}
+    show_score(said, split=split, pack=identity, by=parts, wrong=wrong, form=form)
+
+
+def _judged(pack: str, means: str, pieces: list[list[Case]], jobs: int) -> list[Judged]:
+    answers = work(partial(scored, str(find(pack)), means), pieces, jobs=_jobs(jobs, len(pieces)))
+    return sorted((one for answer in answers for one in answer), key=lambda one: (one.split, one.batch, one.id))
 
 
 @policy.command("lint")

@@ -1,7 +1,7 @@
 """What `askonce policy score` shows: tables for people, one object for programs. Writes to the terminal."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gateway.cli.screen import console, shown
@@ -9,9 +9,14 @@ from gateway.policy.labels import Label
 from gateway.policy.scoring import Judged, Rate, Score, confusion, groups, score
 
 
-def show_score(cases: Sequence[Judged], *, split: str, pack: str, by: Sequence[str], wrong: bool, form: str) -> None:
-    """Print the figures; `wrong` cases are listed too, of the open split alone."""
-    scores = [score(split, cases), *(one for name in by for one in groups(cases, name))]
+def show_score(
+    said: Mapping[str, Sequence[Judged]], *, split: str, pack: str, by: Sequence[str], wrong: bool, form: str
+) -> None:
+    """Print the figures of the whole pack (under "") and of its parts; `wrong` cases are listed too, of the open split
+    alone."""
+    cases = said[""]
+    scores = [score(split, cases), *(one for name in by if name != "means" for one in groups(cases, name))]
+    scores += [score(f"means {means}", own) for means, own in said.items() if means]
     listed = [one for one in cases if wrong and one.split == "open" and _is_wrong(one)]
     if form == "json":
         print(json.dumps(_as_json(cases, scores, listed, split=split, pack=pack), ensure_ascii=True))

@@ -93,7 +93,10 @@ def _opinion(one: Leaning | None) -> None:
     if one is None:
         _heading("second opinion: none, no favour is named")
         return
-    _heading(f"second opinion: {one.sure:.2f} sure of a hold, as {one.label}: \u201c{_short(one.sentence)}\u201d")
+    without = "" if one.alone is None else f" ({one.alone:.2f} without the encoder)"
+    _heading(
+        f"second opinion: {one.sure:.2f} sure of a hold{without}, as {one.label}: \u201c{_short(one.sentence)}\u201d"
+    )
     for name, weight in one.weights:
         _line(f"  {weight:+.2f}  {name}")
 

@@ -5,8 +5,8 @@ Everything here crosses a pipe: small values, made again into packs on the other
 
 import time
 import tomllib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,11 +18,17 @@ from gateway.policy.examples import Tried, tried
 from gateway.policy.files import LanguageFiles, RuleFile
 from gateway.policy.lint import Remark, faults, language_faults, places, remarks
 from gateway.policy.pack import Pack
-from gateway.policy.packs import Sources, beside, find, sources
+from gateway.policy.packs import Sources, beside, check_encoder, find, sources
 from gateway.policy.pattern import LatePattern
 from gateway.policy.scoring import Judged, judged
 from gateway.policy.slow import slow
 
+MEANS = {  # parts of a pack, by name
+    "rules alone": frozenset({"rules"}),
+    "regression alone": frozenset({"regression"}),
+    "regression and encoder": frozenset({"regression", "encoder"}),
+    "rules and regression": frozenset({"rules", "regression"}),
+}
 _PATTERNS = 40  # timed by a worker at a time
 
 
@@ -72,10 +78,25 @@ def _line(path: Path, one: Tried) -> str:
     return f"{path}: {one.key}: \u201c{one.sentence}\u201d fired: {fired}"
 
 
-def scored(name: str) -> Callable[[list[Case]], list[Judged]]:
-    """Judges cases."""
+def scored(name: str, means: str = "") -> Callable[[list[Case]], list[Judged]]:
+    """Judges cases, by these of `MEANS` alone where some are named."""
     pack = pack_named(name)
-    return lambda cases: [judged(case, pack) for case in cases]
+    judging = by_means(pack, MEANS[means]) if means else pack
+    return lambda cases: [judged(case, judging) for case in cases]
+
+
+def by_means(pack: Pack, means: Collection[str]) -> Pack:
+    """The pack with nothing but these of its "rules", "regression" and "encoder"."""
+    detector = pack.detector
+    if detector is None:
+        return pack
+    left = replace(
+        detector,
+        conditions=detector.conditions if "rules" in means else {},
+        model=detector.model if "regression" in means else None,
+        encoder=detector.encoder if "encoder" in means else None,
+    )
+    return replace(pack, detector=left)
 
 
 Stretch = tuple[int, ...]  # numbers of patterns to be timed; none: everything else is looked at
@@ -89,6 +110,7 @@ def stretches(folder: Path, *, fast: bool, timed: set[str]) -> tuple[list[Remark
         return found, []
     try:
         pack = pack_named(str(folder))
+        check_encoder(pack)
     except UserError as error:
         return [Remark(kind="fault", where=error.where, what=error.what)], []
     every = [] if fast else list(_patterns(pack))

@@ -25,7 +25,7 @@ from gateway.mail.text import MessageText
 from gateway.policy.gate import passes
 from gateway.policy.judge import judge, relevant
 from gateway.policy.labels import Label, Mode
-from gateway.policy.pack import ASKED_BEFORE
+from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.policy.verdict import Finding, Scene, Verdict
 from gateway.ports import House, Unit
 
@@ -109,7 +109,7 @@ async def listen(house: House, message: Message, *, sender: Path, recipients: Se
         return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house.pack.identity)))
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)
-    verdict = await _aside(len(text.text) > _LONG_TEXT, partial(judge, text, scene, house.pack))
+    verdict = await _aside(_takes_long(text, house.pack), partial(judge, text, scene, house.pack))
     return await _excused(house, Heard(text=text, audience=audience, verdict=_unread(house, text, verdict)), sender)
 
 
@@ -196,6 +196,11 @@ def _quiet(house: House, disposition: Disposition) -> Disposition:
 def _long(message: Message) -> bool:
     words = (part.end - part.start for part in message.parts if part.content_type.startswith(("text/", "message/")))
     return sum(words) > _LONG_PARTS
+
+
+def _takes_long(text: MessageText, pack: Pack) -> bool:
+    """Whether judging may take more than a few milliseconds: an encoder has tens for a mail it is asked about."""
+    return len(text.text) > _LONG_TEXT or (pack.detector is not None and pack.detector.encoder is not None)
 
 
 async def _aside(long: bool, work: Callable[[], _T]) -> _T:

@@ -8,6 +8,7 @@ from gateway.errors import UserError
 from gateway.policy.detector import Condition, Detector, Exclusion, Gate, Marking, Topic
 from gateway.policy.files import LanguageFiles, RuleFile, WhenEntry
 from gateway.policy.lexicon import Lexicon, written
+from gateway.policy.needs import parted
 from gateway.policy.pattern import Pattern, compile_pattern
 from gateway.policy.spelling import spellings
 
@@ -109,7 +110,7 @@ def _known(names: tuple[str, ...], known: frozenset[str], where: str) -> frozens
 
 def _patterns(says: tuple[str, ...], lexicon: Lexicon, where: str) -> tuple[Pattern, ...]:
     with _told(where):
-        return tuple(compile_pattern(say, lexicon) for say in says)
+        return tuple(compile_pattern(part, lexicon, written=say) for say in says for part in parted(say))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import LatePattern, Pattern
 
 if TYPE_CHECKING:
+    from gateway.policy.encoder import Encoder
     from gateway.policy.weights import Weights
 
 Scope = Literal["sentence", "paragraph", "mail"]
@@ -101,7 +102,8 @@ class Marking:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """Everything the judge runs. `topics` with the plainest first, and `naming` their patterns
-    by place; `conditions` by rule id; `despite`: rules that exclusions do not silence."""
+    by place; `conditions` by rule id; `despite`: rules that exclusions do not silence; `model` and `encoder`: what
+    the second opinion goes by."""
 
     lexicon: Lexicon
     gate: Gate
@@ -112,6 +114,7 @@ class Detector:
     conditions: Mapping[str, tuple[Condition, ...]]
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)
     model: "Weights | None" = field(default=None, repr=False)
+    encoder: "Encoder | None" = field(default=None, repr=False)
 
     def late_patterns(self) -> Iterator[LatePattern]:
         """All patterns there are."""

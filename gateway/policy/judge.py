@@ -19,9 +19,9 @@ from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
-UNLIKELY = 0.04  # below this a label is not worth asking the rules about
-DESPITE = 0.85  # this sure, the opinion alone holds what exclusions would keep the rules from
-AGREED = 0.25  # rules that agree are doubted less, by this factor
+UNLIKELY = 0.02  # below this a label is not worth asking the rules about
+DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
+AGREED = 0.7  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
@@ -51,10 +51,15 @@ def findings(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
     """What the rules find and what the second opinion makes of it. Excludes as it goes: read once, judge once."""
     second = _second(reading, pack, detector)
     rules = list(pack.rules.values())
-    if second is not None and _nothing_to_add(second, pack):
+    if second is None:
+        return found_by_rules(rules, reading, detector)
+    if _nothing_to_add(second, pack):
         rules = [rule for rule in rules if rule.id not in second.weights.header.rules]
+        return _weighed(found_by_rules(rules, reading, detector), second, pack, reading, detector)
     found = found_by_rules(rules, reading, detector)
-    return found if second is None else _weighed(found, second, pack, reading, detector)
+    if detector.encoder and second.in_doubt(_fired(found, second)):
+        second = second.joined(detector.encoder.says(reading, second.places), pack.opinion.encoder)
+    return _weighed(found, second, pack, reading, detector)
 
 
 def found_by_rules(rules: Iterable[Rule], reading: Reading, detector: Detector) -> list[Finding]:
@@ -82,13 +87,17 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     """The rules' findings and the opinion together. Rules that it was not weighed with always have the last word."""
     strange = [finding for finding in found if finding.rule_id not in second.weights.header.rules]
     known = [finding for finding in found if finding.rule_id in second.weights.header.rules]
-    fired = {finding.label for finding in known}
+    fired = _fired(known, second)
     whole = second.whole(fired)
     sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
-    alone = sure >= pack.opinion.alone(fired, network=second.network) and (
+    encoded = second.encoded is not None
+    alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=encoded) and (
         bool(holding)
-        or (_names_a_favour(reading) and (sure >= DESPITE or not _excluded(whole, second, reading, detector)))
+        or (
+            (encoded or _names_a_favour(reading))
+            and (sure >= DESPITE or not _excluded(whole, second, reading, detector))
+        )
     )
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
     if alone or (holding and sure >= doubt):
@@ -98,6 +107,11 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
         return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
     return strange + _fine(label, known, second, pack, reading)
+
+
+def _fired(found: Iterable[Finding], second: Opinion) -> set[Label]:
+    """The labels of what those rules found that the opinion was weighed with."""
+    return {finding.label for finding in found if finding.rule_id in second.weights.header.rules}
 
 
 def _excluded(whole: Whole, second: Opinion, reading: Reading, detector: Detector) -> bool:

@@ -11,7 +11,8 @@ import regex
 _WORD = regex.compile(r"\w+")
 _SLOT = regex.compile(r"\{([a-z][a-z0-9|-]*)\}")
 _SIGN = regex.compile(r"[^\w\s.^$*+?{}\[\]\\|()]|\\[$+*?.]")
-_SIGNS = regex.compile(r"\[[^\w^\\\]]+\]\+")  # one sign or several
+_SIGNS = regex.compile(r"\[[^\w^\\\]]+\]")  # a choice of signs
+_TIMES = regex.compile(r"[?*+]\??|\{\d*,?\d*\}\??")
 _OPENING = "^\\W*"  # however a sentence begins, a word comes next
 DIGIT = "{0}"  # stands among a sentence's words when one of them has a digit
 Choice = frozenset[str]
@@ -23,6 +24,37 @@ def needs(source: str) -> tuple[Choice, ...]:
         return ()
     found = [choice for choice in _sequence(source) if choice]
     return tuple(sorted(set(found), key=lambda choice: (len(choice), sorted(choice))))
+
+
+def parted(source: str) -> tuple[str, ...]:
+    """The same as two sources, where one alone needs nothing: with those alternatives of a group that are understood,
+    and with the rest, which is less to look for. A text says `source` when it says one of them."""
+    best: tuple[str, ...] = (source,)
+    most = 0
+    for start, end in () if needs(source) else _groups(source):
+        before, behind = source[: start + 1], source[end:]
+        every = list(_split(source[start + 1 : end]))
+        known = [one for one in every if needs(before + one + behind)]
+        cut = before + "|".join(known) + behind
+        if most < len(known) < len(every) and needs(cut):
+            rest = [one for one in every if one not in known]
+            best, most = (cut, before + "|".join(rest) + behind), len(known)
+    return best
+
+
+def _groups(source: str) -> Iterator[tuple[int, int]]:
+    """Where the groups at the top level open and close that are there just once."""
+    place = 0 if len(list(_split(source))) == 1 else len(source)
+    while place < len(source):
+        if source[place] == "(":
+            end = _closing(source, place)
+            if end < len(source) and source[place + 1] != "?" and not _TIMES.match(source, end + 1):
+                yield place, end
+            place = end + 1
+        elif source[place] == "[":
+            place = source.find("]", place) + 1 or len(source)
+        else:
+            place += 2 if source[place] == "\\" else 1
 
 
 def _sequence(source: str) -> Iterator[Choice | None]:
@@ -57,36 +89,58 @@ def _sequence(source: str) -> Iterator[Choice | None]:
             place += 1
 
 
-def _plain(source: str, start: int, end: int) -> Choice | None:
-    """A whole word that must be there; names and parts of words are not."""
+def _plain(source: str, start: int, end: int, *, last: bool = True) -> Choice | None:
+    """A whole word that must be there; names and parts of words are not. `last`: whether a word that ends where
+    `source` does is over there."""
     word = source[start:end]
-    if source[end : end + 1] in tuple("?*+([{\\") and source[end : end + 1]:
+    if source[start - 1 : start] in tuple(")]}\\.+*?") or source[start - 2 : start] in ("\\w", "\\d"):
         return None
-    if source[start - 1 : start] in tuple(")]}\\.+*?") and start:
+    if _TIMES.match(source, end) or not _over(source, end, last=last):
         return None
     return None if word == "NAME" or word != word.lower() or word.isdigit() else frozenset({word})
 
 
 def _ended(source: str, start: int, end: int) -> Choice | None:
     """A word with a group of endings: "avatar(s|)" is one of two words."""
-    if source[end : end + 1] != "(" or (start and source[start - 1] in ")]}\\.+*?"):
+    if source[end : end + 1] != "(" or source[start - 1 : start] in tuple(")]}\\.+*?"):
         return None
     close = _closing(source, end)
     endings = list(_split(source[end + 1 : close]))
-    if not all(ending.isalnum() or not ending for ending in endings) or not _whole(source, close):
+    if not all(ending.isalnum() or not ending for ending in endings) or _TIMES.match(source, close + 1):
         return None
-    return None if _optional(source, close + 1) else frozenset(source[start:end] + ending for ending in endings)
+    return frozenset(source[start:end] + ending for ending in endings) if _over(source, close + 1) else None
 
 
-def _whole(source: str, end: int) -> bool:
-    """Whether a word that ends before the bracket at `end` is not continued behind it."""
-    glued = source[end + 1 : end + 2]
-    if not glued or glued in " |)'\"" or source[end + 1 : end + 3] in ("\\b", "\\W"):
-        return True
-    return _SIGNS.match(source, end + 1) is not None
+def _over(source: str, place: int, *, last: bool = True) -> bool:
+    """Whether a word that ends before `place` is certainly not continued there, nor behind what may be nothing there;
+    `last`: at the end of `source`."""
+    if place >= len(source):
+        return last
+    if source[place] == "(":
+        return _set_off(source, place, last=last)
+    signs = _SIGNS.match(source, place)
+    behind = signs.end() if signs else place + (2 if source[place] == "\\" else 1)
+    sign = source[place:behind]
+    if not signs and (sign[-1].isalnum() or sign in "_.[{") and sign not in ("\\b", "\\W", "\\s"):
+        return False
+    times = _TIMES.match(source, behind)
+    return times is None or not _optional(source, behind) or _over(source, times.end(), last=last)
 
 
-def _group(source: str, start: int, end: int, *, apart: bool = False) -> Choice | None:
+def _set_off(source: str, start: int, *, last: bool) -> bool:
+    """The same where a group comes next."""
+    close = _closing(source, start)
+    if source.startswith(("(?!", "(?="), start):
+        return _over(source, close + 1, last=last)
+    times = _TIMES.match(source, close + 1)
+    if source.startswith("(?", start) or (times and times[0] != "?"):
+        return False
+    behind = _over(source, times.end() if times else close + 1, last=last)
+    endings = _split(source[start + 1 : close])
+    return (behind or not times) and all(_over(ending, 0, last=behind) for ending in endings)
+
+
+def _group(source: str, start: int, end: int, *, apart: bool = False, last: bool = True) -> Choice | None:
     inner = source[start + 1 : end]
     if inner.startswith("?:"):
         inner = inner[2:]
@@ -95,28 +149,25 @@ def _group(source: str, start: int, end: int, *, apart: bool = False) -> Choice 
     opens = apart or source[:start] in ("", _OPENING) or source[start - 1] in " \"'|(/^"
     if _optional(source, end + 1) or not opens:
         return None
-    choices = [_first(alternative, _whole(source, end)) for alternative in _split(inner)]
+    whole = not _TIMES.match(source, end + 1) and _over(source, end + 1, last=last)
+    choices = [_first(alternative, whole) for alternative in _split(inner)]
     if any(choice is None for choice in choices):
         return None
     return frozenset().union(*(choice for choice in choices if choice is not None))
 
 
 def _first(alternative: str, whole: bool) -> Choice | None:
-    """What an alternative begins with; `whole`: a single word there is not continued outside the group."""
+    """What an alternative begins with; `whole`: a word at its end is not continued outside the group."""
     if slot := _SLOT.match(alternative):
         return None if _optional(alternative, slot.end()) else _slots(slot[1])
     if alternative.startswith("("):
-        return _group(alternative, 0, _closing(alternative, 0))
+        return _group(alternative, 0, _closing(alternative, 0), last=whole)
     if alternative.startswith("\\d") and not _optional(alternative, 2):
         return frozenset({DIGIT})
     if sign := _SIGN.match(alternative):
         return None if _optional(alternative, sign.end()) else frozenset({sign[0][-1]})
     word = _WORD.match(alternative)
-    if word is None:
-        return None
-    if word.end() == len(alternative) and not whole:
-        return None
-    return _plain(alternative, 0, word.end())
+    return None if word is None else _plain(alternative, 0, word.end(), last=whole)
 
 
 def _slots(names: str) -> Choice:

@@ -4,12 +4,15 @@ Rules see what somebody thought of. The model looks at each sentence that names 
 says how likely each label is there: logistic regression (Cox, "The regression analysis of binary sequences", J. R.
 Stat. Soc. B 20, 1958) with a small hidden layer beside it, over features that can be named, so that whoever asks why is
 shown the sentence and the words that counted. A second, small regression makes of the sentences, and of what the rules
-find, what the mail is. Both are trained by `python -m tests.training`.
+find, what the mail is. Both are trained by `python -m tests.training`. Where they are in doubt, an encoder, if there is
+one, has its share (`Opinion.joined`).
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.policy.encoder import Encoded
 from gateway.policy.features import Features, weighed
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Line, Reading
@@ -20,6 +23,8 @@ _FINE = tuple(label for label in Label if label not in HOLDING and label is not 
 _NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
 CLOSE = 0.6  # this share of the likeliest label is hardly less likely
 LEAN = 2.0  # what passes is an ask, if it is half as likely as anything else
+CERTAIN = 0.98  # a label this likely is no longer in doubt
+LEAST = 1e-4  # probability: what is never said is not impossible
 PLAIN = 0.5  # a sentence this likely to be something is shown as that
 
 
@@ -27,31 +32,41 @@ PLAIN = 0.5  # a sentence this likely to be something is shown as that
 class Thresholds:
     """What the opinion may do in a pack: hold by itself from `hold` on, or from `unnamed` on where no network is named
     (most of what it says of mail about other things it says there) or the rules find an ask that is free to ignore, or
-    an offer, and nothing else; overrule the rules' hold below `doubt`. The defaults let it do nothing."""
+    an offer, and nothing else; overrule the rules' hold below `doubt`. `encoder`: the encoder's share in what it thinks
+    (0 to 1); at 0 it is never asked. Where it was asked, `hold` and `unnamed` are lower by `eased`: two that have to
+    agree are less sure together. The defaults let it do nothing."""
 
     hold: float = 1.1
     unnamed: float | None = None  # None: as `hold`
     doubt: float = 0.0
+    encoder: float = 0.0
+    eased: float = 0.0
 
-    def alone(self, fired: Collection[Label], *, network: bool) -> float:
+    def alone(self, fired: Collection[Label], *, network: bool, encoded: bool = False) -> float:
         """From where on the opinion holds a mail by itself, `fired` being the labels that rules found."""
         allowed = bool(fired) and not any(label.holding for label in fired)
         plain = network and not allowed
-        return self.hold if plain or self.unnamed is None else max(self.hold, self.unnamed)
+        least = self.hold if plain or self.unnamed is None else max(self.hold, self.unnamed)
+        return least - self.eased if encoded else least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinion:
     """What each weighed sentence is likely to be; the rules' findings are taken into account when they are given.
-    `many`: more than one person seems to read the mail; `several`: more than one certainly does."""
+    `places`: where those sentences stand among the reading's lines.
+    `many`: more than one person seems to read the mail; `several`: more than one certainly does; `encoded`: what the
+    encoder says, where it was asked, and the `share` of that in the whole."""
 
     lines: tuple[tuple[Line, Mapping[Label, float]], ...]
+    places: tuple[int, ...]
     weights: Weights
     many: bool
     several: bool
     quoted: bool
     said: int
     network: bool
+    encoded: Encoded | None = None
+    share: float = 0.0
 
     def whole(self, fired: Collection[Label] = ()) -> "Whole":
         """What the mail is, `fired` being the labels that rules found."""
@@ -69,18 +84,33 @@ class Opinion:
             if value and name in head:
                 odds = [one + value * weight for one, weight in zip(odds, head[name], strict=True)]
         chances = dict(zip(self.weights.header.labels, softmax(odds), strict=True))
+        if self.encoded:
+            chances = _together(chances, self.encoded.mail, self.share)
         if self.several:  # whoever else reads it, it is no longer private
             chances[Label.PUBLIC_PRAISE] += chances[Label.PRIVATE_THANKS]
             chances[Label.PRIVATE_THANKS] = 0.0
         return Whole(chances)
 
+    def in_doubt(self, fired: Collection[Label] = ()) -> bool:
+        """Whether an encoder could make a difference."""
+        return max(self.whole(fired).chances.values()) < CERTAIN
+
+    def joined(self, encoded: Encoded | None, share: float) -> "Opinion":
+        """The same, with this share of what an encoder says."""
+        return replace(self, encoded=encoded, share=share) if encoded else self
+
     def chance(self, label: Label) -> float:
         """How likely the label is where it is likeliest."""
-        return max((chances[label] for _, chances in self.lines), default=0.0)
+        return max((self._said(line, label, chances) for line, chances in self.lines), default=0.0)
+
+    def _said(self, line: Line, label: Label, chances: Mapping[Label, float]) -> float:
+        also = self.encoded.lines.get(line, chances) if self.encoded else chances
+        return (1 - self.share) * chances[label] + self.share * also[label]
 
     def where(self, label: Label) -> list[tuple[Line, float]]:
         """The sentences that are plainly this, the likeliest first; at least the likeliest one."""
-        ranked = sorted(((line, chances[label]) for line, chances in self.lines), key=lambda one: -one[1])
+        said = ((line, self._said(line, label, chances)) for line, chances in self.lines)
+        ranked = sorted(said, key=lambda one: -one[1])
         return [one for one in ranked if one[1] >= PLAIN] or ranked[:1]
 
 
@@ -117,6 +147,7 @@ def opinion(reading: Reading, weights: Weights) -> Opinion | None:
     lines = tuple((reading.lines[place], weights.probabilities(features.of(place))) for place in places)
     return Opinion(
         lines=lines,
+        places=tuple(places),
         weights=weights,
         many=reading.many,
         several=reading.scene.several,
@@ -124,6 +155,15 @@ def opinion(reading: Reading, weights: Weights) -> Opinion | None:
         said=named(reading),
         network=networked(reading),
     )
+
+
+def _together(chances: Mapping[Label, float], also: Mapping[Label, float], share: float) -> dict[Label, float]:
+    """Two opinions as one: their weighted geometric mean (Genest and Zidek, Statistical Science 1, 1986)."""
+    odds = [
+        (1 - share) * math.log(max(chance, LEAST)) + share * math.log(max(also[label], LEAST))
+        for label, chance in chances.items()
+    ]
+    return dict(zip(chances, softmax(odds), strict=True))
 
 
 def named(reading: Reading) -> int:

@@ -19,6 +19,7 @@ from gateway.errors import UserError
 from gateway.language.tags import LANGUAGES
 from gateway.policy.compiling import compile_detector
 from gateway.policy.detector import Detector
+from gateway.policy.encoder import KIND, Encoder, usable
 from gateway.policy.files import GateFile, LanguageFiles, PackFile, RuleFile, TopicsFile, WordsFile
 from gateway.policy.labels import STRICTNESS, Mode
 from gateway.policy.opinion import Thresholds
@@ -28,6 +29,7 @@ from gateway.policy.weights import Weights, mapped
 
 FOLDER = "policies"
 WEIGHTS = "opinion.weights"
+ENCODER = "opinion.onnx"
 MOST = {  # the most a rule may do by itself, by its status; a site's own `policy.modes` stand above it
     "experimental": Mode.MONITOR,
     "test": Mode.ADVISE,
@@ -40,7 +42,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """A pack's files as read: its own `pack.toml`, `rules` with the file each came from, `languages` by name, `weights`
-    the file of the second opinion."""
+    and `encoder` the files of the second opinion; the latter only where what runs it is installed."""
 
     pack: PackFile
     rules: Mapping[str, tuple[RuleFile, Path]]
@@ -48,6 +50,8 @@ class Sources:
     digest: str
     opinion: Thresholds = field(default_factory=Thresholds)
     weights: Path | None = None
+    encoder: Path | None = None
+    encoder_digest: str = ""
 
 
 def home() -> Path:
@@ -77,7 +81,7 @@ def load(
     folder = find(name_or_path)
     read = sources(folder)
     if not second:
-        read = replace(read, weights=None, digest=f"{read.digest} rules alone")
+        read = replace(read, weights=None, encoder=None, digest=f"{read.digest} rules alone")
     unknown = sorted(set(modes) - set(read.rules))
     if unknown:
         todo = f"Its rules: {', '.join(sorted(read.rules))}"
@@ -123,7 +127,9 @@ _compiled: dict[str, Any] = {}
 def _detector(read: Sources) -> Any:
     """Compiled once for each digest: packs that differ only in modes share their patterns."""
     if read.digest not in _compiled:
-        _compiled[read.digest] = replace(compile_detector(read.rules, read.languages), model=_weights(read.weights))
+        compiled = compile_detector(read.rules, read.languages)
+        encoder = Encoder(read.encoder, read.encoder_digest) if read.encoder and read.opinion.encoder else None
+        _compiled[read.digest] = replace(compiled, model=_weights(read.weights), encoder=encoder)
     return _compiled[read.digest]
 
 
@@ -150,8 +156,20 @@ def sources(folder: Path) -> Sources:
     if (folder / WEIGHTS).is_file():
         weights = folder / WEIGHTS
         digest.update(WEIGHTS.encode() + b"\0" + weights.read_bytes())
+    encoder, encoder_digest = (base.encoder, base.encoder_digest) if base else (None, "")
+    if (folder / ENCODER).is_file() and usable():  # the audit tells by the digest whether it had a say
+        encoder = folder / ENCODER
+        encoder_digest = _encoder_digest(encoder)
+        digest.update(f"{ENCODER}\0{encoder_digest}".encode())
     return Sources(
-        pack=pack, rules=rules, languages=languages, digest=digest.hexdigest(), opinion=said, weights=weights
+        pack=pack,
+        rules=rules,
+        languages=languages,
+        digest=digest.hexdigest(),
+        opinion=said,
+        weights=weights,
+        encoder=encoder,
+        encoder_digest=encoder_digest,
     )
 
 
@@ -215,6 +233,21 @@ def _weights(place: Path | None) -> Weights | None:
         return mapped(place)
     except (OSError, ValueError) as error:
         raise UserError(f"not the weights of a second opinion: {error}", where=str(place)) from None
+
+
+def _encoder_digest(place: Path) -> str:
+    """The digest of a pack's `opinion.onnx`, which is opened late: what it says it is stands at its end. Raises
+    UserError for a file that does not say so."""
+    data = place.read_bytes()
+    if KIND.encode() not in data:
+        raise UserError("not the encoder of a second opinion, or cut", where=str(place))
+    return hashlib.sha256(data).hexdigest()
+
+
+def check_encoder(pack: Pack) -> None:
+    """Open the pack's encoder, which is else opened by the first mail that needs it. Raises UserError."""
+    if pack.detector and pack.detector.encoder:
+        pack.detector.encoder.check()
 
 
 def _file(path: Path, model: type[_Model]) -> _Model:

@@ -51,8 +51,9 @@ class Pattern:
             return False
 
 
-def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
-    """Raises ValueError for an unknown slot or a malformed expression."""
+def compile_pattern(source: str, lexicon: Lexicon, *, written: str = "") -> Pattern:
+    """`written`: what the author wrote, where this is a part of it. Raises ValueError for an unknown slot or a
+    malformed expression."""
     used: dict[str, frozenset[str]] = {}
 
     def slot(match: "regex.Match[str]") -> str:
@@ -69,8 +70,10 @@ def compile_pattern(source: str, lexicon: Lexicon) -> Pattern:
         pieces.append(_GAP[piece.strip()] if piece.strip() in _GAP else _spaced(piece))
     expression = _SLOT.sub(slot, "".join(pieces)).replace("NAME", _NAME)
     edged = rf"{_edge(source[:1], '<')}(?:{expression}){_edge(source[-1:], '')}"
-    late = LatePattern(source, edged, used, lexicon.shelf)
-    return Pattern(source, needs(source), late, enough=_SLOT.fullmatch(source) is not None, slotted=bool(used))
+    late = LatePattern(written or source, edged, used, lexicon.shelf)
+    return Pattern(
+        written or source, needs(source), late, enough=_SLOT.fullmatch(source) is not None, slotted=bool(used)
+    )
 
 
 class LatePattern:

@@ -58,10 +58,12 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaning:
-    """What the second opinion thinks: how sure it is of a hold, its label, its sentence, and the features that count
-    most, as log-odds."""
+    """What the second opinion thinks before rules speak: how sure it is of a hold, and how sure it was without the
+    encoder (None where that was not asked); its label, its sentence, and the features that count most there for the
+    regression, as log-odds."""
 
     sure: float
+    alone: float | None
     label: str
     sentence: str
     weights: tuple[tuple[str, float], ...]
@@ -89,7 +91,7 @@ def trace(text: MessageText, scene: Scene, pack: Pack) -> Trace:
     detector = pack.detector
     assert detector is not None  # every pack from a folder has one
     reading = read(text, scene, detector)
-    leaning = _leaning(reading, detector.model) if detector.model else None
+    leaning = _leaning(reading, pack, detector, detector.model) if detector.model else None
     exclude(reading, detector)
     rules = tuple(_nearest(rule, reading, detector) for rule in pack.rules if detector.conditions.get(rule))
     verdict = judge(text, scene, pack)
@@ -198,15 +200,22 @@ def _plainly(strength: int) -> str:
     return ("not at all", "as a hint", "likely", "plainly")[strength]
 
 
-def _leaning(reading: Reading, weights: Weights) -> Leaning | None:
+def _leaning(reading: Reading, pack: Pack, detector: Detector, weights: Weights) -> Leaning | None:
     found = opinion(reading, weights)
     if found is None:
         return None
+    alone = found.whole().sure
+    if detector.encoder and found.in_doubt():
+        found = found.joined(detector.encoder.says(reading, found.places), pack.opinion.encoder)
     whole = found.whole()
     label = whole.held_for()
     line = found.where(label)[0][0]
     pulled = weights.pulls(set(Features(reading).of(reading.lines.index(line))), label)
     pulls = sorted(pulled.items(), key=lambda one: (-abs(one[1]), one[0]))
     return Leaning(
-        sure=whole.sure, label=label.value, sentence=line.original.strip(), weights=tuple(pulls[:MOST_WEIGHTS])
+        sure=whole.sure,
+        alone=alone if found.encoded else None,
+        label=label.value,
+        sentence=line.original.strip(),
+        weights=tuple(pulls[:MOST_WEIGHTS]),
     )

@@ -98,6 +98,16 @@ def test_a_score_is_printed_with_intervals(askonce: Askonce, tmp_path: Path) -> 
     assert json.loads(ran.out)["wrong"] == []
 
 
+def test_a_score_tells_what_each_part_is_worth(askonce: Askonce, tmp_path: Path) -> None:
+    """--by means: the rules alone, the second opinion alone, and both, on the same mails."""
+    ran = askonce("policy", "score", "--cases", cases(tmp_path), "--by", "means", "--format", "json")
+    found = {one["name"]: one for one in json.loads(ran.out)["scores"]}
+
+    parts = ["rules alone", "regression alone", "regression and encoder", "rules and regression"]
+    assert list(found) == ["open", *(f"means {part}" for part in parts)]
+    assert len({one["mails"] for one in found.values()}) == 1
+
+
 @pytest.mark.parametrize("split", ["locked", "all", "innocent"])
 def test_locked_cases_are_never_listed(askonce: Askonce, tmp_path: Path, split: str) -> None:
     """--wrong is refused for any split but open, and no figure shows a locked case's id or words."""

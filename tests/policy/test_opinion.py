@@ -65,11 +65,11 @@ def knowing(name: str) -> Weights:
 
 
 def thinking(odds: Mapping[Label, float], *, weighed_rules: bool = True, **thresholds: float) -> Pack:
-    """The ask-once pack with such a model."""
+    """The ask-once pack with such a model, and no encoder."""
     pack = load("ask-once")
     assert pack.detector is not None
     model = leaning(odds, weighed_rules=weighed_rules)
-    return replace(pack, detector=replace(pack.detector, model=model), opinion=Thresholds(**thresholds))
+    return replace(pack, detector=replace(pack.detector, model=model, encoder=None), opinion=Thresholds(**thresholds))
 
 
 def said(body: str, pack: Pack, scene: Scene = MANY) -> Verdict:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from gateway.mail.reading import text_from
 from gateway.mail.text import MessageText
+from gateway.policy.detector import Detector
 from gateway.policy.features import Features, digest, weighed
 from gateway.policy.files import Example, ExampleMail
 from gateway.policy.judge import found_by_rules
@@ -73,6 +74,64 @@ class Mail:
         return self.label in HOLDING
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """A mail as read, what it is, and the sentences that it is that for."""
+
+    batch: str
+    language: str
+    label: Label
+    reading: Reading
+    evidence: tuple[str, ...]
+
+    def proofs(self) -> list[Label]:
+        """The label of each of its sentences: the mail's where it is named as evidence, or is part of what is."""
+        wanted = [_letters(one) for one in self.evidence]
+        return [self.label if _proves(_letters(line.original), wanted) else Label.OTHER for line in self.reading.lines]
+
+
+def labelled(pack: Pack) -> Iterator[Labelled]:
+    """All that is trained on: the cases, and the packs' own examples."""
+    assert pack.detector is not None
+    yield from _cases(pack.detector)
+    yield from _hits(pack, pack.detector)
+
+
+def _cases(detector: Detector) -> Iterator[Labelled]:
+    for path in (*sorted(CASES.glob("*.jsonl")), *sorted((CASES / INNOCENT).glob("*.jsonl"))):
+        for line in path.read_text("utf-8").splitlines():
+            case = json.loads(line)
+            text = text_from(case["subject"], case["body"], html=case.get("html", False))
+            yield Labelled(
+                batch=path.stem,
+                language=case.get("language", "en"),
+                label=Label(case["label"]),
+                reading=_read(text, tuple(case["to"]), detector),
+                evidence=tuple(case.get("evidence", ())),
+            )
+
+
+def _hits(pack: Pack, detector: Detector) -> Iterator[Labelled]:
+    """The packs' own examples: the whole text is what it is an example of; what no rule finds anything in, though one
+    might, is nothing."""
+    seen: set[Example] = set()
+    for rule, _ in sources(find(pack.name)).rules.values():
+        hits = ((example, rule.label) for example in (*rule.hit, *rule.todo_hit))
+        for example, label in (*hits, *((example, Label.OTHER) for example in rule.miss)):
+            mail = example if isinstance(example, ExampleMail) else ExampleMail(body=example)
+            for readers in (mail.to, ONE) if label in TO_ONE and isinstance(example, str) else (mail.to,):
+                text = text_from(mail.subject, mail.body)
+                reading, again = _read(text, readers, detector), _read(text, readers, detector)  # rules exclude
+                silent = label is not Label.OTHER or not found_by_rules(list(pack.rules.values()), again, detector)
+                if example not in seen and silent:
+                    yield Labelled(batch=EXAMPLES, language="en", label=label, reading=reading, evidence=(mail.body,))
+            seen.add(example)
+
+
+def _read(text: MessageText, to: tuple[str, ...], detector: Detector) -> Reading:
+    return read(text, Scene(recipients=to, people=len(to)), detector)
+
+
 class Corpus:
     """All that is trained on, read once; `tags` by a feature's digest: where it is seen ("o", "p", "m", ...)."""
 
@@ -80,62 +139,35 @@ class Corpus:
         assert pack.detector is not None
         self._pack, self._detector = pack, pack.detector
         self.tags: dict[int, str] = {}
-        self.mails = [*self._cases(), *self._hits()]
-
-    def _cases(self) -> Iterator[Mail]:
-        for path in (*sorted(CASES.glob("*.jsonl")), *sorted((CASES / "innocent").glob("*.jsonl"))):
-            for line in path.read_text("utf-8").splitlines():
-                case = json.loads(line)
-                reading = self._read(case["subject"], case["body"], tuple(case["to"]), html=case.get("html", False))
-                language, evidence = case.get("language", "en"), tuple(case.get("evidence", ()))
-                yield self._mail(path.stem, language, Label(case["label"]), reading, evidence)
-
-    def _hits(self) -> Iterator[Mail]:
-        """The packs' own examples, each several times: the whole text is what it is an example of; what no rule finds
-        anything in, though one might, is nothing."""
-        seen: set[Example] = set()
-        for rule, _ in sources(find(self._pack.name)).rules.values():
-            hits = ((example, rule.label) for example in (*rule.hit, *rule.todo_hit))
-            for example, label in (*hits, *((example, Label.OTHER) for example in rule.miss)):
-                mail = example if isinstance(example, ExampleMail) else ExampleMail(body=example)
-                for readers in (mail.to, ONE) if label in TO_ONE and isinstance(example, str) else (mail.to,):
-                    made = self._mail(EXAMPLES, "en", label, self._read(mail.subject, mail.body, readers), (mail.body,))
-                    if example not in seen and not (label is Label.OTHER and made.fired):
-                        yield from repeat(made, TIMES)
-                seen.add(example)
-
-    def _read(self, subject: str, body: str, to: tuple[str, ...], *, html: bool = False) -> Reading:
-        return read(text_from(subject, body, html=html), Scene(recipients=to, people=len(to)), self._detector)
+        self.mails: list[Mail] = []
+        for one in labelled(pack):
+            self.mails += repeat(self._mail(one), TIMES if one.batch == EXAMPLES else 1)
 
     def mail_of(self, batch: str, text: MessageText, scene: Scene) -> Mail:
         """A mail that asks for nothing."""
-        return self._mail(batch, "en", Label.OTHER, read(text, scene, self._detector), ())
+        reading = read(text, scene, self._detector)
+        return self._mail(Labelled(batch=batch, language="en", label=Label.OTHER, reading=reading, evidence=()))
 
-    def _mail(self, batch: str, language: str, label: Label, reading: Reading, evidence: tuple[str, ...]) -> Mail:
-        features = Features(reading)
-        proofs = [_letters(one) for one in evidence]
+    def _mail(self, one: Labelled) -> Mail:
+        reading = one.reading
+        features, proofs = Features(reading), one.proofs()
         counted = set(weighed(reading))
-        innocent = batch.startswith(INNOCENT)
+        innocent = one.batch.startswith(INNOCENT)
         sentences = tuple(
-            Sentence(
-                features=self._digests(features.of(place)),
-                label=label if _proves(_letters(reading.lines[place].original), proofs) else Label.OTHER,
-                weighed=place in counted,
-            )
+            Sentence(features=self._digests(features.of(place)), label=proofs[place], weighed=place in counted)
             for place in (range(len(reading.lines)) if innocent else sorted(counted))
         )
-        many, quoted, said = reading.many, bool(reading.quoted), named(reading)
-        fired = frozenset(one.label for one in found_by_rules(list(self._pack.rules.values()), reading, self._detector))
+        found = found_by_rules(list(self._pack.rules.values()), reading, self._detector)
         return Mail(
-            batch=batch,
-            language=language,
-            label=label,
+            batch=one.batch,
+            language=one.language,
+            label=one.label,
             sentences=sentences,
-            many=many,
-            quoted=quoted,
-            said=said,
+            many=reading.many,
+            quoted=bool(reading.quoted),
+            said=named(reading),
             network=networked(reading),
-            fired=fired,
+            fired=frozenset(finding.label for finding in found),
         )
 
     def _digests(self, names: Iterator[str]) -> NDArray[np.uint32]:
