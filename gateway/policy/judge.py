@@ -21,6 +21,7 @@ from gateway.policy.verdict import Finding, Scene, Verdict, shown
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
 DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
+STANDS = 0.15  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
@@ -91,8 +92,10 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     whole = second.whole(fired)
     sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
-    encoded = second.encoded is not None
-    alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=encoded) and (
+    encoded = (
+        second.encoded is not None and not reading.quoted
+    )  # an answer is short, and what it answers is not its own
+    alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=second.encoded is not None) and (
         bool(holding)
         or (
             (encoded or _names_a_favour(reading))
@@ -100,6 +103,8 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
         )
     )
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
+    if holding and second.regression().whole(fired).sure >= pack.opinion.hold:
+        doubt = min(doubt, STANDS)
     if alone or (holding and sure >= doubt):
         label = whole.held_for(holding) if alone else min(holding, key=list(Label).index)
         return strange + _held(label, sure, known, second, pack, reading)

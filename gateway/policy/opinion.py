@@ -99,6 +99,10 @@ class Opinion:
         """The same, with this share of what an encoder says."""
         return replace(self, encoded=encoded, share=share) if encoded else self
 
+    def regression(self) -> "Opinion":
+        """The same without what an encoder says."""
+        return replace(self, encoded=None, share=0.0)
+
     def chance(self, label: Label) -> float:
         """How likely the label is where it is likeliest."""
         return max((self._said(line, label, chances) for line, chances in self.lines), default=0.0)
