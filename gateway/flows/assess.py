@@ -6,6 +6,8 @@ and one unit of the store, through ports.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _LONG_TEXT = 6_000  # characters that are judged
 _LONG_PARTS = 100_000  # bytes that are read
+_JUDGES = ThreadPoolExecutor(2, "judge")  # of their own: whatever else waits for a thread does not wait for a verdict
 UNJUDGEABLE = "unjudgeable"  # the rule id under which a mail is held that cannot be read
 
 
@@ -205,7 +208,9 @@ def _takes_long(text: MessageText, pack: Pack) -> bool:
 
 async def _aside(long: bool, work: Callable[[], _T]) -> _T:
     """Long work is done in a thread, so that no other client waits for it; short work costs less here."""
-    return await asyncio.to_thread(work) if long else work()
+    if not long:
+        return work()
+    return await asyncio.get_running_loop().run_in_executor(_JUDGES, copy_context().run, work)
 
 
 def _says_nothing(house: House, message: Message) -> bool:

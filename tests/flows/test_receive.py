@@ -1,10 +1,12 @@
 """The receive flow: what goes on, what is kept, what is remembered, and in which order things become durable."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path as Place
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from gateway.holds.lifecycle import HoldState
 from gateway.mail.content import Content, stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.mail.letter import Letter, written
+from gateway.policy.encoder import Encoder
+from gateway.policy.line import Reading
 from gateway.ports import House
 from gateway.replies import HELD, Reply
 
@@ -399,3 +403,33 @@ async def test_a_site_that_monitors_holds_nothing_tells_nobody_and_remembers(pla
     assert not await play.held()
     assert await play.notices() == 0
     assert "asked-before" in found
+
+
+class Stalled(Encoder):
+    """One that thinks until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(Place("nowhere"), "")
+        self.begun, self.go = threading.Event(), threading.Event()
+
+    def says(self, reading: Reading, places: Collection[int]) -> None:
+        self.begun.set()
+        assert self.go.wait(60)
+
+
+async def test_what_else_needs_a_thread_does_not_wait_for_verdicts(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The spool and the audit write in threads while ever so many mails are being judged."""
+    monkeypatch.setattr("gateway.policy.opinion.CERTAIN", 2)  # the encoder is asked about each of them
+    detector, encoder = play.house.pack.detector, Stalled()
+    assert detector is not None
+    pack = replace(play.house.pack, detector=replace(detector, encoder=encoder))
+    play.house = replace(play.house, pack=pack)
+    mails = [
+        asyncio.create_task(play.send(Onward(play.happened), ASK, message_id=f"<{n}@l.example>")) for n in range(40)
+    ]
+    try:
+        assert await asyncio.to_thread(encoder.begun.wait, 30)
+        assert await asyncio.wait_for(asyncio.to_thread(lambda: "written"), 10) == "written"
+    finally:
+        encoder.go.set()
+    assert {(await mail).code for mail in mails} == {250}
