@@ -167,6 +167,18 @@ _TOLD_OF_OTHERS: dict[HoldState, tuple[str, str]] = {
 }
 # The same where the reader is not the sender.
 _TOLD_OTHERS: dict[HoldState, tuple[str, str]] = {
+    HoldState.HELD: (
+        later("This mail is waiting"),
+        later("Nobody on it has received it yet."),
+    ),
+    HoldState.SENDING: (
+        later("It is on its way"),
+        later("This mail passed and is being handed to the mail server. There is nothing more to do."),
+    ),
+    HoldState.SENT: (
+        later("This mail has been sent"),
+        later("The mail server has taken it. Thank you for your minute."),
+    ),
     HoldState.EXPIRED: (
         later("This mail went back to its sender"),
         later("It waited its full time here and was not sent. The sender has the original, complete."),

@@ -176,6 +176,18 @@ async def test_every_state_has_its_words(desk: Desk, state: HoldState) -> None:
     assert told.by == "by Noor, compliance"
 
 
+@pytest.mark.parametrize("state", list(HoldState))
+@pytest.mark.parametrize("by", ["", "sender", "delegate:cem@corp.example"])
+async def test_a_delegate_is_told_of_a_mail_that_is_not_theirs(desk: Desk, state: HoldState, by: str) -> None:
+    """It is "this mail", whatever became of it and whoever saw to it; the sender's own is "your mail"."""
+    held = replace(await desk.hold(), state=state, changed_at=NOON, changed_by=by)
+    told = story(held, EN, "delegate:cem@corp.example")
+    said = f"{told.title} {told.told}".lower()
+    assert not any(words in said for words in ("your mail", "waiting for you", "back to you", "your inbox"))
+    if state in (HoldState.HELD, HoldState.SENT):
+        assert story(held, EN).title.startswith("Your mail")
+
+
 async def test_memory_tells_only_the_asker(desk: Desk) -> None:
     """One's own asks with their dates, all others in one line without details."""
     held = await desk.hold()
