@@ -18,6 +18,8 @@ from gateway.policy.segment import Kind
 _WORD = regex.compile(r"[\p{L}\p{M}']+|\d+|[?!%#]")
 _MOST_WORDS = 80  # of one sentence
 _MOST_LINES = 60  # sentences that are weighed; the favour is named in few
+_ANSWER = 4  # sentences of an answer that names nothing itself
+NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
 _PIECE = 4  # letters: pieces of words stand for their inflections and for typing errors
 
 
@@ -27,9 +29,13 @@ def digest(name: str) -> int:
 
 
 def weighed(reading: Reading) -> list[int]:
-    """Places of the sentences that count: those that name a favour or mean one, and their neighbours."""
+    """Places of the sentences that count: those that name a favour or mean one, and their neighbours. Where there are
+    none, those that name a network; and the first of an answer to somebody who named a favour."""
     lines = reading.lines
     own = [place for place, line in enumerate(lines) if line.reach or line.strength][:_MOST_LINES]
+    own = own or [place for place, line in enumerate(lines) if not NETWORKS.isdisjoint(line.words)][:_MOST_LINES]
+    if not own and any(line.strength for line in reading.quoted):
+        own = [place for place, line in enumerate(lines) if line.sentence.kind is not Kind.SUBJECT][:_ANSWER]
     return sorted({place + step for place in own for step in (-1, 0, 1) if 0 <= place + step < len(lines)})
 
 

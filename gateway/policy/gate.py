@@ -17,8 +17,9 @@ _LETTERS = {code: None for code in range(128) if not chr(code).islower()} | str.
 
 def passes(text: str, gate: Gate) -> bool:
     """True when `text` holds one of the gate's words that count alone, or two different ones of those that count
-    together; letter case, look-alike letters and hidden or inserted characters make no difference."""
-    plain = (text if text.isascii() else normalise(text).text).lower()
+    together; letter case, look-alike letters and hidden or inserted characters make no difference. A text begins and
+    ends as a line does, with a blank."""
+    plain = f" {text if text.isascii() else normalise(text).text} ".replace("\n", " ").lower()
     words, disguised = _searchers(gate)
     alone = len(gate.alone)
     together: set[int] = set()

@@ -20,8 +20,9 @@ from gateway.policy.verdict import Finding, Scene, Verdict, shown
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
-DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
-STANDS = 0.15  # less sure than this, the encoder overrules what rules and regression both hold
+DESPITE = 0.85  # this sure, the opinion alone holds what exclusions would keep the rules from
+ANSWERED = 0.6  # so sure the regression must be too of an answer that names no favour: what is quoted names one
+STANDS = 0.3  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
@@ -92,18 +93,16 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     whole = second.whole(fired)
     sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
-    encoded = (
-        second.encoded is not None and not reading.quoted
-    )  # an answer is short, and what it answers is not its own
-    alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=second.encoded is not None) and (
+    encoded, counted = second.encoded is not None, second.regression().whole(fired).sure
+    alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=encoded) and (
         bool(holding)
         or (
-            (encoded or _names_a_favour(reading))
+            (_names_a_favour(reading) or (encoded and (counted >= ANSWERED or not reading.quoted)))
             and (sure >= DESPITE or not _excluded(whole, second, reading, detector))
         )
     )
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
-    if holding and second.regression().whole(fired).sure >= pack.opinion.hold:
+    if holding and counted >= pack.opinion.hold:
         doubt = min(doubt, STANDS)
     if alone or (holding and sure >= doubt):
         label = whole.held_for(holding) if alone else min(holding, key=list(Label).index)

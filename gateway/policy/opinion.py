@@ -13,14 +13,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.policy.encoder import Encoded
-from gateway.policy.features import Features, weighed
+from gateway.policy.features import NETWORKS, Features, weighed
 from gateway.policy.labels import HOLDING, Label
 from gateway.policy.line import Line, Reading
 from gateway.policy.weights import Weights, logit, softmax
 
 _HELD = tuple(label for label in Label if label in HOLDING)
 _FINE = tuple(label for label in Label if label not in HOLDING and label is not Label.OTHER)
-_NETWORKS = frozenset({"{network}", "{socials}", "{reviewsite}"})  # slots of the lexicon
 CLOSE = 0.6  # this share of the likeliest label is hardly less likely
 LEAN = 2.0  # what passes is an ask, if it is half as likely as anything else
 CERTAIN = 0.98  # a label this likely is no longer in doubt
@@ -177,7 +176,7 @@ def named(reading: Reading) -> int:
 
 def networked(reading: Reading) -> bool:
     """Whether a network, or social media at large, is named anywhere, in what is quoted too."""
-    return any(not _NETWORKS.isdisjoint(line.words) for line in (*reading.lines, *reading.quoted))
+    return any(not NETWORKS.isdisjoint(line.words) for line in (*reading.lines, *reading.quoted))
 
 
 def evidence(

@@ -41,9 +41,6 @@ def test_cases_are_held_as_labelled(language: str, judged: list[tuple[Case, Verd
 
 STILL_HELD = [  # not managed yet
     ("5", "i5-303"),
-    ("en", "innocent-018"),
-    ("en", "innocent-026"),
-    ("en", "innocent-030"),
 ]
 
 

