@@ -90,24 +90,28 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     strange = [finding for finding in found if finding.rule_id not in second.weights.header.rules]
     known = [finding for finding in found if finding.rule_id in second.weights.header.rules]
     fired = _fired(known, second)
-    whole = second.whole(fired)
+    whole, counted = second.whole(fired), second.regression().whole(fired)
     sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
-    encoded, counted = second.encoded is not None, second.regression().whole(fired).sure
+    encoded = second.encoded is not None
     alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=encoded) and (
         bool(holding)
         or (
-            (_names_a_favour(reading) or (encoded and (counted >= ANSWERED or not reading.quoted)))
+            (_names_a_favour(reading) or (encoded and (counted.sure >= ANSWERED or not reading.quoted)))
             and (sure >= DESPITE or not _excluded(whole, second, reading, detector))
         )
     )
     doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
-    if holding and counted >= pack.opinion.hold:
+    if holding and counted.sure >= pack.opinion.hold:
         doubt = min(doubt, STANDS)
     if alone or (holding and sure >= doubt):
         label = whole.held_for(holding) if alone else min(holding, key=list(Label).index)
         return strange + _held(label, sure, known, second, pack, reading)
     label = whole.otherwise()
+    if (
+        Label.FIRST_ASK not in fired and counted.otherwise() in fired
+    ):  # an offer, say, that only the encoder calls an ask
+        label = counted.otherwise()
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
         return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
     return strange + _fine(label, known, second, pack, reading)

@@ -301,3 +301,14 @@ def test_a_pack_judges_by_parts_of_it() -> None:
         "regression and encoder": (False, True, True),
         "rules and regression": (True, True, False),
     }
+
+
+def test_what_rules_and_regression_know_as_an_offer_is_no_ask() -> None:
+    """An encoder alone does not make an ask of it; where the rules find an ask too, it may."""
+    offer = "The artwork is attached, for anyone who may ever want it."
+    asked = Sure(Label.FIRST_ASK)
+    pack = judging(asked, {Label.RESOURCE_OFFER: 0.6}, hold=0.5, doubt=0.5, encoder=0.6)
+    text = text_from("Our new banner for LinkedIn", f"Hi,\n\n{offer}\n\nLunch is at one.")
+    assert judge(text, MANY, pack).label is Label.RESOURCE_OFFER
+    assert judge(text_from("", ASK), MANY, pack).label is Label.FIRST_ASK
+    assert asked.asked == 2
