@@ -21,6 +21,7 @@ from gateway.policy.verdict import Finding, Scene, Verdict, shown
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
 DESPITE = 0.85  # this sure, the opinion alone holds what exclusions would keep the rules from
+VEILED = 0.75  # this sure, they hold together what names no favour
 ANSWERED = 0.6  # so sure the regression must be too of an answer that names no favour: what is quoted names one
 STANDS = 0.3  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
@@ -97,7 +98,10 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=encoded) and (
         bool(holding)
         or (
-            (_names_a_favour(reading) or (encoded and (counted.sure >= ANSWERED or not reading.quoted)))
+            (
+                _names_a_favour(reading)
+                or (encoded and sure >= VEILED and (counted.sure >= ANSWERED or not reading.quoted))
+            )
             and (sure >= DESPITE or not _excluded(whole, second, reading, detector))
         )
     )
