@@ -4,7 +4,7 @@
 Memory is not asked here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gateway.mail.text import MessageText
@@ -21,8 +21,8 @@ from gateway.policy.verdict import Finding, Scene, Verdict, shown
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
 DESPITE = 0.85  # this sure, the opinion alone holds what exclusions would keep the rules from
-VEILED = 0.75  # this sure, they hold together what names no favour
-ANSWERED = 0.6  # so sure the regression must be too of an answer that names no favour: what is quoted names one
+VEILED = 0.75  # this sure, regression and encoder hold together what names no favour
+ANSWERED = 0.6  # and so sure must the regression be by itself, where the mail is an answer
 STANDS = 0.3  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
@@ -92,33 +92,49 @@ def _weighed(found: list[Finding], second: Opinion, pack: Pack, reading: Reading
     known = [finding for finding in found if finding.rule_id in second.weights.header.rules]
     fired = _fired(known, second)
     whole, counted = second.whole(fired), second.regression().whole(fired)
-    sure = whole.sure
     holding = frozenset(label for label in fired if label.holding)
-    encoded = second.encoded is not None
-    alone = sure >= pack.opinion.alone(fired, network=second.network, encoded=encoded) and (
-        bool(holding)
-        or (
-            (
-                _names_a_favour(reading)
-                or (encoded and sure >= VEILED and (counted.sure >= ANSWERED or not reading.quoted))
-            )
-            and (sure >= DESPITE or not _excluded(whole, second, reading, detector))
-        )
-    )
-    doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
-    if holding and counted.sure >= pack.opinion.hold:
-        doubt = min(doubt, STANDS)
-    if alone or (holding and sure >= doubt):
+    alone = _holds_alone(whole, counted, fired, second, pack, reading, detector)
+    if alone or (holding and whole.sure >= _doubt(holding, counted, pack)):
         label = whole.held_for(holding) if alone else min(holding, key=list(Label).index)
-        return strange + _held(label, sure, known, second, pack, reading)
+        return strange + _held(label, whole.sure, known, second, pack, reading)
     label = whole.otherwise()
-    if (
-        Label.FIRST_ASK not in fired and counted.otherwise() in fired
-    ):  # an offer, say, that only the encoder calls an ask
-        label = counted.otherwise()
+    if Label.FIRST_ASK not in fired and counted.otherwise() in fired:
+        label = counted.otherwise()  # an offer, say: the encoder by itself makes no ask of it
     if label is Label.WORK_HOURS_RULE and (reading.scene.contractors or Label.CONTRACTOR_RULE in fired):
-        return strange + _held(Label.CONTRACTOR_RULE, sure, known, second, pack, reading)
+        return strange + _held(Label.CONTRACTOR_RULE, whole.sure, known, second, pack, reading)
     return strange + _fine(label, known, second, pack, reading)
+
+
+def _holds_alone(
+    whole: Whole,
+    counted: Whole,
+    fired: Collection[Label],
+    second: Opinion,
+    pack: Pack,
+    reading: Reading,
+    detector: Detector,
+) -> bool:
+    """Whether the opinion is sure enough to hold a mail by itself. `counted` is what the regression makes of it."""
+    encoded = second.encoded is not None
+    if whole.sure < pack.opinion.alone(fired, network=second.network, encoded=encoded):
+        return False
+    if any(label.holding for label in fired):
+        return True
+    if not _names_a_favour(reading) and not (encoded and _veiled(whole, counted, reading)):
+        return False
+    return whole.sure >= DESPITE or not _excluded(whole, second, reading, detector)
+
+
+def _veiled(whole: Whole, counted: Whole, reading: Reading) -> bool:
+    """Whether regression and encoder are sure enough together of what names no favour. In an answer what is quoted
+    names one, so there the regression must be sure by itself too."""
+    return whole.sure >= VEILED and (counted.sure >= ANSWERED or not reading.quoted)
+
+
+def _doubt(holding: Collection[Label], counted: Whole, pack: Pack) -> float:
+    """Less sure than this, what rules hold passes: less doubt where rules agree, and where the regression holds too."""
+    doubt = pack.opinion.doubt * (AGREED if len(holding) > 1 else 1)
+    return min(doubt, STANDS) if counted.sure >= pack.opinion.hold else doubt
 
 
 def _fired(found: Iterable[Finding], second: Opinion) -> set[Label]:

@@ -1,6 +1,6 @@
 """A second opinion: what a model that has weighed thousands of labelled mails makes of this one. *Pure.*
 
-Rules see what somebody thought of. The model looks at each sentence that names a favour, and at those beside it, and
+Rules see what somebody thought of. The model looks at the sentences that count (`features.weighed`), and
 says how likely each label is there: logistic regression (Cox, "The regression analysis of binary sequences", J. R.
 Stat. Soc. B 20, 1958) with a small hidden layer beside it, over features that can be named, so that whoever asks why is
 shown the sentence and the words that counted. A second, small regression makes of the sentences, and of what the rules
@@ -142,7 +142,7 @@ class Whole:
 
 
 def opinion(reading: Reading, weights: Weights) -> Opinion | None:
-    """What the model thinks of a mail just read, before anything is excluded; None when no favour is named in it."""
+    """What the model thinks of a mail just read, before anything is excluded; None when nothing in it is weighed."""
     places = weighed(reading)
     if not places:
         return None

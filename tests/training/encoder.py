@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def examples(vocabulary: Sequence[str]) -> list[Example]:
-    """All that is trained on and names a favour."""
+    """All that is trained on and has sentences that count."""
     pieces = Pieces({piece: number for number, piece in enumerate(vocabulary)})
     many, one = pieces.number("many"), pieces.number("one")
     found: list[Example] = []
