@@ -29,6 +29,8 @@ from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 
 PATIENCE = 20.0  # seconds anything of the demo may take
+STARTING = 300.0  # and the gateway's start: the first time, the packs' patterns are compiled, on a slow machine too
+SOON = 3.0  # a start that takes longer is explained
 COLOURS = {"relay": "green", "advise": "green", "hold": "yellow", "reject": "red"}
 
 
@@ -128,12 +130,27 @@ def _preferred(port: int) -> int:
 
 async def _ready(gateway: asyncio.subprocess.Process, folder: Path) -> Stage:
     assert gateway.stdout is not None
-    line = (await asyncio.wait_for(gateway.stdout.readline(), PATIENCE)).decode()
+    line = await _first_line(gateway.stdout)
     if not line.startswith("askonce ready: "):
         refuse("the gateway did not get ready; the lines above say why")
     words = line.replace(",", "").split()
     port = int(words[words.index("SMTP") + 1].rpartition(":")[2])
     return Stage(folder=folder, port=port, page=words[words.index("page") + 1])
+
+
+async def _first_line(output: asyncio.StreamReader) -> str:
+    """What the gateway says when it is ready; "" when it ended instead."""
+    reading = asyncio.ensure_future(output.readline())
+    done, _ = await asyncio.wait({reading}, timeout=SOON)
+    if not done:
+        console.print(
+            "Getting the rules ready: half a minute or so the first time, a moment from then on.", style="dim"
+        )
+        done, _ = await asyncio.wait({reading}, timeout=STARTING)
+    if not done:
+        reading.cancel()
+        refuse(f"the gateway was not ready after {STARTING:.0f} seconds; is this machine very busy? Try again")
+    return (await reading).decode()
 
 
 async def _play(stage: Stage) -> list[str]:

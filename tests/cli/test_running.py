@@ -1,5 +1,6 @@
 """Commands beside a running gateway: `serve` starts and stops, `holds` decides, `audit verify` proves, `demo` plays."""
 
+import asyncio
 import json
 import os
 import re
@@ -14,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 
+from gateway.cli import demo
 from tests.cli.conftest import Askonce, process
 from tests.counting_sink import CountingSink
 from tests.gateway_process import GatewayProcess, start_gateway
@@ -211,3 +214,26 @@ def test_an_interrupted_demo_says_so_and_leaves_nothing(tmp_path: Path) -> None:
 
     assert (2, "askonce: interrupted before the story's end\n") == (playing.returncode, said)
     assert [] == os.listdir(tmp_path)
+
+
+async def test_a_slow_start_is_explained_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first start compiles the rules' patterns, on a slow machine for a while."""
+    monkeypatch.setattr(demo, "SOON", 0.01)
+    output = asyncio.StreamReader()
+    asyncio.get_running_loop().call_later(0.2, output.feed_data, b"askonce ready: SMTP 127.0.0.1:1\n")
+    assert (await demo._first_line(output)).startswith("askonce ready")
+    assert "the first time" in capsys.readouterr().out
+
+
+async def test_a_start_that_does_not_end_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not the name of an exception."""
+    monkeypatch.setattr(demo, "SOON", 0.01)
+    monkeypatch.setattr(demo, "STARTING", 0.02)
+    with pytest.raises(typer.Exit) as ended:
+        await demo._first_line(asyncio.StreamReader())
+    assert ended.value.exit_code == 2
+    assert "the gateway was not ready" in capsys.readouterr().err
