@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Python keeps what it has compiled, whatever the environment says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Debian and Ubuntu keep the venv module apart: root gets it, others are told.
 GET_VENV = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
   apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv

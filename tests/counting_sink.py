@@ -48,6 +48,8 @@ def message_id(mail: bytes) -> str:
 
 def _handler(sink: CountingSink) -> type[socketserver.StreamRequestHandler]:
     class Handler(socketserver.StreamRequestHandler):
+        disable_nagle_algorithm = True  # three replies to one pipelined group leave at once, as a mail server's do
+
         def handle(self) -> None:
             try:
                 self._talk()

@@ -8,7 +8,7 @@ import smtplib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,6 +130,8 @@ def test_nothing_acknowledged_is_lost_when_a_sync_is_the_last_thing_that_happens
 
 
 def _kills_under_load(kills: int, sink: CountingSink, state: Path, seed: int) -> None:
+    """Each kill comes at a random moment after a random number of mails, some before the first: however slow the
+    machine is, most hit a gateway at work."""
     dice = random.Random(seed)
     senders = [Sender(name=f"load{number}") for number in range(4)]
     for _ in range(kills):
@@ -137,7 +139,8 @@ def _kills_under_load(kills: int, sink: CountingSink, state: Path, seed: int) ->
         threads = [threading.Thread(target=one.send_some, args=(gateway.port, 10_000)) for one in senders]
         for thread in threads:
             thread.start()
-        time.sleep(dice.uniform(0.05, 0.8))
+        _wait_for(sum(len(one.acknowledged) for one in senders) + dice.randrange(20), senders)
+        time.sleep(dice.uniform(0.0, 0.1))
         gateway.kill()
         for thread in threads:
             thread.join(30)
@@ -145,6 +148,13 @@ def _kills_under_load(kills: int, sink: CountingSink, state: Path, seed: int) ->
     acknowledged = {known: kind for one in senders for known, kind in one.acknowledged.items()}
     assert len(acknowledged) > kills
     assert_nothing_is_lost(state, sink, acknowledged)
+
+
+def _wait_for(count: int, senders: Sequence[Sender]) -> None:
+    """Until the senders together have this many mails acknowledged, half a minute at most."""
+    end = time.monotonic() + 30
+    while sum(len(one.acknowledged) for one in senders) < count and time.monotonic() < end:
+        time.sleep(0.005)
 
 
 def test_nothing_acknowledged_is_lost_by_kill_9_under_load(sink: CountingSink, tmp_path: Path) -> None:
