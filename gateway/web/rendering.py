@@ -111,7 +111,7 @@ class Pages:
         )
         made.policies["ext.i18n.trimmed"] = True
         made.install_gettext_callables(say.gettext, say.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
-        made.globals.update(base=self.base, static=self.static, lang=say.language, tongues=NAMES, keeps="")
+        made.globals.update(base=self.base, static=self.static, lang=say.language, tongues=NAMES, keeps="", carried="")
         made.globals.update(sign_in=self.sign_in)
         made.filters.update(moment=say.moment, number=say.number, harmless=harmless)
         return made

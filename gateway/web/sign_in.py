@@ -9,7 +9,7 @@ the store.
 
 import re
 import secrets
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import structlog
 from starlette.requests import Request
@@ -71,7 +71,8 @@ class SignInDesk:
         answer = request.query_params
         crossing = self.cookies.crossing(request.cookies, answer.get("state", ""), self.house.clock())
         if crossing is None:
-            return self._again(_NOT_BEGUN, self.pages.voice(request))
+            told = _NOT_TOLD if "untold" in answer else _NOT_BEGUN
+            return self._again(told, self.pages.voice(request), self._target(answer.get("to", "")))
         response = await self._arrived(request, crossing)
         self.cookies.drop_crossing(response, crossing.state)  # one answer each
         return response
@@ -116,10 +117,13 @@ class SignInDesk:
     def _to(self, path: str, voice: Voice) -> Response:
         return RedirectResponse(voice.way(f"{self.pages.base}{path}"), status_code=303)
 
-    def _again(self, told: str, voice: Voice, target: str = LIST) -> Response:
+    def _again(self, told: str, voice: Voice, target: str) -> Response:
+        """Read in another language, the page still says this and leads there: its menu's links carry both."""
         again = entrance(self.pages, voice, target)
+        carried = urlencode({"to": target, **({"untold": ""} if told == _NOT_TOLD else {})}, safe="/")
+        said = voice.say.gettext(told)
         return self.pages.page(
-            "not_signed_in.html", voice=voice, status=400, told=voice.say.gettext(told), entrance=again
+            "not_signed_in.html", voice=voice, status=400, told=said, entrance=again, carried=f"&{carried}"
         )
 
     def _unavailable(self, error: ProviderUnavailable, voice: Voice) -> Response:

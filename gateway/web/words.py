@@ -96,7 +96,7 @@ _REHEARSED = {
 
 def suggested(suggestion: Suggestion, say: Catalogue) -> str:
     """What a suggestion is, and what is left for the person to see to."""
-    told = say.gettext("Checked just now: with these changes it can go out. The rest stays as you wrote it.")
+    told = say.gettext("Checked just now: with these changes it can go out. The rest stays as it is.")
     if not suggestion.offered or suggestion.own:
         return told
     look = say.gettext("Please see whether the artwork really is where it says, and change the words if not.")

@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from gateway.config import Log
 from gateway.log import set_up
-from tests.web.desk import ANN, SECRET
+from tests.web.desk import ANN, SECRET, links
 from tests.web.openid_provider import CLIENT, CLIENT_SECRET, CODE_SECONDS, RSA, Provider
 from tests.web.signing_in import PUBLIC, Reception, reception
 
@@ -240,6 +240,21 @@ async def test_an_answer_is_good_once(hall: Reception) -> None:
         assert answer.status_code == 400
         assert "did not tell us who you are" in answer.text
         assert "__Host-askonce" not in thief.cookies
+
+
+async def test_a_failed_sign_in_reads_the_same_in_another_language(hall: Reception) -> None:
+    """The language menu of its page leads to the same words, and from there to the mail that was wanted; what the menu
+    carries along leads to pages of ours only."""
+    async with hall.browser() as browser:
+        await hall.to_provider(browser, "/mine/a-hold")
+        begun = "__Host-askonce-in-"
+        [name] = [name for name in browser.cookies if name.startswith(begun)]
+        failed = await browser.get(f"/sign-in/done?error=access_denied&state={name.removeprefix(begun)}")
+        german = await browser.get(f"/sign-in/done{next(one for one in links(failed.text) if 'lang=de' in one)}")
+        assert "nicht gesagt, wer Sie sind" in german.text
+        assert "to=/mine/a-hold" in german.text
+        elsewhere = await browser.get("/sign-in/done?lang=de&to=https://evil.example/&untold=")
+        assert "evil.example" not in elsewhere.text
 
 
 async def test_a_stolen_code_needs_the_browsers_own_verifier(hall: Reception) -> None:
