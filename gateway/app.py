@@ -25,13 +25,13 @@ from gateway.delivery.sink import MaildirSink
 from gateway.delivery.upstream import Upstream
 from gateway.directory.fixed import EmptyDirectory, Fixed
 from gateway.directory.opening import open_directory
-from gateway.errors import UserError
+from gateway.errors import StoreUnavailable, UserError
 from gateway.flows.assess import UNJUDGEABLE
 from gateway.flows.receive import receive
 from gateway.flows.release import release
 from gateway.flows.withdraw import withdraw
 from gateway.holds.lifecycle import HoldState
-from gateway.identity.opening import open_provider, ready, redirect
+from gateway.identity.opening import open_provider
 from gateway.keys import installation_key
 from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, SessionFacts
@@ -152,22 +152,19 @@ async def _store(url: str, late: bool) -> Store:
     # Imported here: it is the heaviest part, and a process that only passes mail on does without it.
     from gateway.storage.opening import open_store
 
-    return await open_store(url)
+    try:
+        return await open_store(url)
+    except StoreUnavailable as error:
+        raise UserError(
+            f"the store does not answer: {error}",
+            where="state.store",
+            todo="Is the database up, and may this machine connect to it?",
+        ) from None
 
 
 def provider_of(house: House) -> "OpenIdProvider | None":
     """Who vouches for people at this house's page; None where sign-in is off. Raises UserError."""
     return open_provider(house.settings, house.clock)
-
-
-def check_sign_in(settings: "Settings") -> list[str]:
-    """What sign-in needs on this machine; the provider is not asked. Raises UserError; returns what was found."""
-    if settings.sign_in.mode == "off":
-        return []
-    return [
-        f"sign_in: {settings.sign_in.mode}, {settings.sign_in.issuer}, {ready(settings)}",
-        f"sign_in: the redirect address to register there is {redirect(settings)}",
-    ]
 
 
 async def outcome_known(store: Store, stream: str, mail_id: str) -> str | None:
@@ -310,32 +307,3 @@ async def simulation(*, pack: str, people: Mapping[str, Any], memory: Mapping[st
         yield Simulation(house, audit)
     finally:
         await house.store.close()
-
-
-def _without_encoder(pack: Pack) -> str:
-    lacks = pack.opinion.encoder and pack.detector and not pack.detector.encoder
-    return "; its encoder is not used, since onnxruntime is not installed (askonce[encoder])" if lacks else ""
-
-
-async def check_settings(settings: "Settings", *, where: str) -> list[str]:
-    """What the settings point at: the pack and the directory. Raises UserError; returns what was found."""
-    from gateway.policy.packs import check_encoder  # not at the top, see `_typed`
-
-    pack = pack_of(settings)
-    check_encoder(pack)
-    found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules{_without_encoder(pack)}"]
-    if settings.policy.exceptions:
-        exemptions, today = exemptions_of(settings, pack), now().date()
-        found.append(f"policy.exceptions: {settings.policy.exceptions}, {len(exemptions)} exceptions")
-        found += [
-            f'policy.exceptions: "{one.id}" expired on {one.expires} and is ignored'
-            for one in exemptions
-            if one.expired(today)
-        ]
-    if settings.organisation.directory:
-        await open_directory(settings.organisation.directory, settings.organisation.reload_seconds)
-        found.append(f"organisation.directory: {settings.organisation.directory}")
-    found += check_sign_in(settings)
-    if not settings.organisation.internal_domains:
-        found.append(f"{where}: organisation.internal_domains is empty, so every domain counts as internal")
-    return found

@@ -4,7 +4,10 @@ Every setting is here with its default and stands in `deploy/gateway.toml` with 
 with file and key.
 """
 
+import re
 import tomllib
+from ipaddress import ip_network
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,7 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import UserError
-from gateway.host_port import host_port, private
+from gateway.host_port import host_port, meet, private, web_address
 
 
 def _mail_domain(text: str) -> str:
@@ -48,6 +51,30 @@ def _mailbox(text: str) -> str:
     return text
 
 
+def _mailbox_or_none(text: str) -> str:
+    return _mailbox(text) if text else ""
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f'"{text}" is not an address or network; write it like "10.0.0.0/8"') from None
+    return text
+
+
+def _public_url(text: str) -> str:
+    if text and not web_address(text):
+        raise ValueError(f'"{text}" is not the beginning of links; write it like "https://held.acme.example"')
+    return text
+
+
+def _sha256(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise ValueError("is not the SHA-256 of a token, 64 hex digits: printf %s TOKEN | sha256sum")
+    return text
+
+
 def _issuer(text: str) -> str:
     if text and (not private(text) or "?" in text or "#" in text):
         raise ValueError(f'"{text}" is not an address that begins with https:// (http:// only within this machine)')
@@ -55,8 +82,11 @@ def _issuer(text: str) -> str:
 
 
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+MailboxOrNone = Annotated[str, AfterValidator(_mailbox_or_none)]
 Issuer = Annotated[str, AfterValidator(_issuer)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Network = Annotated[str, AfterValidator(_network)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Sha256 = Annotated[str, AfterValidator(_sha256)]
 
 
 class _Section(BaseModel):
@@ -89,7 +119,8 @@ class Smtp(_Section):
     session_timeout: float = Field(default=3600, gt=0)  # seconds for one connection
     memory_limit: int = Field(default=256 * 1024 * 1024, ge=1024 * 1024)  # bytes of all messages in flight
     spool_threshold: int = Field(default=1024 * 1024, ge=0)  # bytes; larger messages go to a temporary file
-    xforward_peers: tuple[str, ...] = ("127.0.0.1", "::1")  # networks whose XFORWARD and XCLIENT we believe
+    clients: tuple[Network, ...] = ("127.0.0.0/8", "::1")  # networks that may connect: the mail servers in front
+    xforward_peers: tuple[Network, ...] = ("127.0.0.1", "::1")  # networks whose XFORWARD and XCLIENT we believe
     drain_seconds: float = Field(default=30, ge=0)
     max_hops: int = Field(default=50, ge=5)  # Received lines
     tls_certificate: str = ""
@@ -141,11 +172,12 @@ class Holds(_Section):
 
     expire_days: int = Field(default=7, ge=1)
     storage_limit: int = Field(default=5 * 1024**3, ge=1024 * 1024)  # bytes of mail held at once
-    notice_from: str = ""  # "": askonce@<first internal domain>
+    notice_from: MailboxOrNone = ""  # "": askonce@<first internal domain>
     replies: bool = True  # notices can be answered: with a new text, to withdraw, to dispute
     remind_hours: int = Field(default=24, ge=0)  # before it expires, the sender is reminded; 0: never
     digest_seconds: int = Field(default=60, ge=0)  # after a notice, further holds of this sender are told together
     retry_hours: int = Field(default=48, ge=1)  # how long we try to deliver our own mail
+    keep_days: int = Field(default=90, ge=0)  # how long a mail that has ended can be looked at; 0: for ever
     undo_seconds: int = Field(default=10, ge=0, le=600)  # how long a mail sent from the page can be taken back
 
     @model_validator(mode="after")
@@ -159,7 +191,7 @@ class Web(_Section):
     """The review page."""
 
     listen: HostPortOrOff = "127.0.0.1:8025"  # "off": no page
-    public_url: str = ""  # what links in notices begin with; "": http://<listen>
+    public_url: PublicUrl = ""  # what links in notices begin with; "": http://<listen>
     check_tokens: tuple[Sha256, ...] = ()  # SHA-256 of the tokens that may use POST /v1/check
 
 
@@ -211,6 +243,18 @@ class Settings(_Section):
     log: Log = Log()
 
     @model_validator(mode="after")
+    def _places_of_their_own(self) -> Self:
+        places = {
+            "smtp.listen": self.smtp.listen,
+            "web.listen": self.web.listen,
+            "upstream.address": self.upstream.address,
+        }
+        for one, other in combinations([key for key in places if places[key] != "off"], 2):
+            if meet(places[one], places[other]):
+                raise ValueError(f"{one} and {other} are the same place, {places[one]}")
+        return self
+
+    @model_validator(mode="after")
     def _sign_in_has_a_page(self) -> Self:
         if self.sign_in.mode == "off":
             return self
@@ -219,6 +263,16 @@ class Settings(_Section):
         if not private(self.web.public_url or f"http://{self.web.listen}"):
             raise ValueError("sign_in.mode needs a web.public_url that begins with https://")
         return self
+
+
+_FILES = (
+    ("organisation", "directory"),
+    ("smtp", "tls_certificate"),
+    ("smtp", "tls_key"),
+    ("policy", "pack"),
+    ("policy", "exceptions"),
+    ("sign_in", "client_secret_file"),
+)
 
 
 def load(path: Path) -> Settings:
@@ -233,11 +287,13 @@ def load(path: Path) -> Settings:
 
 
 def _beside(read: Settings, folder: Path) -> Settings:
-    """The files of exceptions and of the secret lie beside the settings, wherever the gateway is started."""
-    for section, key in (("policy", "exceptions"), ("sign_in", "client_secret_file")):
+    """The files that settings name lie beside them, wherever the gateway is started. Not the state folder, which is
+    nobody's to edit."""
+    for section, key in _FILES:
         part = getattr(read, section)
-        if getattr(part, key):
-            place = str(folder.absolute() / getattr(part, key))  # an absolute path stays as it is
+        named = getattr(part, key)
+        if named and (key != "pack" or "/" in named):  # a pack without a slash is one of ours
+            place = str(folder.absolute() / named)  # an absolute path stays as it is
             read = read.model_copy(update={section: part.model_copy(update={key: place})})
     return read
 
@@ -253,7 +309,25 @@ def settings(data: dict[str, Any], *, where: str) -> Settings:
 
 
 def _plain(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "there is no such setting"
+    """What is wrong, in words for whoever writes settings files; pydantic's own where they will do."""
+    if kind in _KINDS:
+        return _KINDS[kind]
     message = message.removeprefix("Value error, ")
     return message[:1].lower() + message[1:]
+
+
+_KINDS = {
+    "extra_forbidden": "there is no such setting",
+    "tuple_type": 'must be a list, such as ["acme.example"]',
+    "dict_type": "must be a section of its own, with its name in [brackets]",
+    "model_type": "must be a section of its own, with its name in [brackets]",
+    "model_attributes_type": "must be a section of its own, with its name in [brackets]",
+    "int_type": "must be a whole number, without quotes",
+    "int_parsing": "must be a whole number, without quotes",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number, without quotes",
+    "float_parsing": "must be a number, without quotes",
+    "bool_type": "must be true or false, without quotes",
+    "bool_parsing": "must be true or false, without quotes",
+    "string_type": "must be text in quotes",
+}

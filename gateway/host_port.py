@@ -27,6 +27,34 @@ def private(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and _here(host))
 
 
+def web_address(url: str) -> bool:
+    """True for what links can begin with: http or https, a host, perhaps a port and a path, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    bare = not (parts.query or parts.fragment or parts.username or any(sign.isspace() for sign in url))
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and bare
+
+
+def opens_elsewhere(url: str) -> bool:
+    """Whether other machines get at this address: not one of this machine's own (loopback), nor one of all."""
+    host = urlsplit(url).hostname or ""
+    return not _here(host) and host not in _ALL
+
+
+def meet(one: str, other: str) -> bool:
+    """Whether two places, "HOST:PORT" each, would take one another's connections. Port 0 is any that is free."""
+    (here, port), (there, same) = host_port(one, key=""), host_port(other, key="")
+    if port != same or port == 0:
+        return False
+    return here == there or (here in _ALL and _here(there)) or (there in _ALL and _here(here))
+
+
+_ALL = frozenset({"0.0.0.0", "::"})  # noqa: S104  # whoever listens there listens everywhere
+
+
 def _here(host: str) -> bool:
     try:
         return host == "localhost" or ip_address(host).is_loopback

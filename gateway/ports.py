@@ -113,6 +113,10 @@ class AskTable(Protocol):
         """Cancel what was RESERVED before this instant and never settled; how many."""
         ...
 
+    async def forget(self, before: datetime, *, limit: int) -> int:
+        """Delete settled asks that are older than this instant, at most `limit`, the oldest first; how many."""
+        ...
+
 
 class HoldTable(Protocol):
     """Held mails, inside one unit."""
@@ -180,6 +184,11 @@ class HoldTable(Protocol):
 
     async def stored_bytes(self) -> int:
         """Sum of the sizes of mails not yet in a terminal state."""
+        ...
+
+    async def forget(self, before: datetime, *, limit: int) -> int:
+        """Delete mails that reached a terminal state before this instant, with their words and the marks of answers to
+        them, at most `limit`, the oldest first; how many."""
         ...
 
 

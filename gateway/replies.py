@@ -53,6 +53,8 @@ START_MAIL_INPUT = Reply(code=354, text="End data with <CR><LF>.<CR><LF>")
 SHUTTING_DOWN = Reply(code=421, enhanced="4.3.2", text="Service shutting down; try again soon")
 TIMED_OUT = Reply(code=421, enhanced="4.4.2", text="Timed out waiting for you; closing")
 BUSY = Reply(code=421, enhanced="4.3.2", text="Too many connections; try again soon")
+# A client whose network is missing from the settings keeps its mail, to be tried again once they are put right.
+NOT_WELCOME = Reply(code=421, enhanced="4.7.1", text="This server takes mail from its own mail servers only")
 LOCAL_ERROR = Reply(code=451, enhanced="4.3.0", text="Local error; nothing was lost, try again later")
 NEXT_HOP_UNAVAILABLE = Reply(code=451, enhanced="4.4.1", text="The next mail server does not answer; try again later")
 STORE_UNAVAILABLE = Reply(

@@ -22,7 +22,6 @@ import uvloop
 
 from gateway.app import (
     EDGE,
-    check_sign_in,
     exemptions_of,
     named,
     now,
@@ -59,10 +58,14 @@ NO_PAGE = -1  # instead of the descriptor of the page's socket
 def serve(settings: "Settings") -> NoReturn:
     """Become the gateway. Whatever can be wrong with settings, pack or ports is found out here, before; what was needed
     for that is left behind by executing Python anew. Raises UserError when it cannot start."""
+    # Imported here: the processes that stay do without what only looks at settings.
+    from gateway.inspection import check_places, check_sign_in
+
     set_up(settings.log)
     pack = pack_of(settings)
     exemptions_of(settings, pack)
     check_sign_in(settings)
+    check_places(settings)
     state_folder(settings)
     with ExitStack() as stack:
         place = stack.enter_context(_reserved(settings.smtp.listen, key="smtp.listen"))

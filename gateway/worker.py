@@ -1,4 +1,5 @@
-"""The beat: tell and remind senders, expire what is due, drain the outbox, settle asks nobody came back for.
+"""The beat: tell and remind senders, expire what is due, drain the outbox, settle asks nobody came back for, and once
+an hour forget what is past keeping.
 
 Each step is a flow; here is only when, how many at once, and that trouble with one never stops the others. Any number
 of workers on any number of nodes may run: leases and compare-and-set keep them apart. IO through ports.
@@ -7,13 +8,14 @@ of workers on any number of nodes may run: leases and compare-and-set keep them 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from gateway.errors import GatewayError
 from gateway.flows.deliver import LEASE, deliver
 from gateway.flows.expire import expire_due
+from gateway.flows.forget import forget_old
 from gateway.flows.tell import remind_due, tell_due
 from gateway.holds.hold import OutgoingMail
 from gateway.holds.lifecycle import HoldState
@@ -21,6 +23,7 @@ from gateway.ports import House
 
 _BEAT = 2.0  # seconds between two looks at the store when nothing wakes us
 _AT_ONCE = 8  # deliveries; all leased mails start at once, so that no lease ends before its delivery began
+_FORGETTING = timedelta(hours=1)
 _ROUNDS = 200  # of deliveries in one beat
 
 log = structlog.get_logger(__name__)
@@ -33,6 +36,7 @@ class Worker:
         self._house, self._beat_seconds = house, beat_seconds
         self._awake = asyncio.Event()
         self._stopping = False
+        self._forgot: datetime | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -65,6 +69,7 @@ class Worker:
         await self._step("waiting", self._publish)
         await self._step("outbox", self._drain)
         await self._step("asks", self._settle)
+        await self._step("forget", self._forget)
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):
@@ -123,3 +128,13 @@ class Worker:
             count = await unit.asks.settle_stale(self._house.clock() - age)
         if count:
             log.info("asks never delivered, cancelled", count=count)
+
+    async def _forget(self) -> None:
+        """Once an hour, on each node: whoever comes first has the work."""
+        now = self._house.clock()
+        if self._forgot is not None and now - self._forgot < _FORGETTING:
+            return
+        self._forgot = now
+        mails, asks = await forget_old(self._house)
+        if mails or asks:
+            log.info("past keeping, deleted", mails=mails, asks=asks)

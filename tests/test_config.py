@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app import pack_of
 from gateway.config import Settings, load
 from gateway.errors import UserError
-from gateway.host_port import host_port
+from gateway.host_port import host_port, meet
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTED = ROOT / "deploy" / "gateway.toml"
@@ -28,6 +29,50 @@ def test_every_documented_setting_has_a_comment() -> None:
     lines = [line for line in DOCUMENTED.read_text("utf-8").splitlines() if re.match(r"\w+ = ", line)]
 
     assert [line for line in lines if not re.search(r"# \S+ ?\S+", line)] == []
+
+
+def test_every_example_in_the_documented_file_can_be_taken(tmp_path: Path) -> None:
+    """The lines that are there as examples (`# key = value`) are good settings, and name rules and sections we have."""
+    text = re.sub(r"(?m)^# (?=[\w\"@.]+ = )", "", DOCUMENTED.read_text("utf-8"))
+    assert text != DOCUMENTED.read_text("utf-8")
+    (tmp_path / "gateway.toml").write_text(text)
+
+    read = load(tmp_path / "gateway.toml")
+
+    assert read.policy.modes
+    assert read.sign_in.delegates
+    assert pack_of(read)
+
+
+def test_files_lie_beside_the_settings(tmp_path: Path) -> None:
+    """A relative path begins at the settings file, wherever the program is started; a pack's name is no path."""
+    (tmp_path / "gateway.toml").write_text(
+        '[organisation]\ndirectory = "people.csv"\n[smtp]\ntls_certificate = "a.pem"\ntls_key = "/etc/b.pem"\n'
+        '[policy]\npack = "ask-once"\n'
+    )
+    read = load(tmp_path / "gateway.toml")
+    assert read.organisation.directory == str(tmp_path / "people.csv")
+    assert (read.smtp.tls_certificate, read.smtp.tls_key) == (str(tmp_path / "a.pem"), "/etc/b.pem")
+    assert read.policy.pack == "ask-once"
+
+    (tmp_path / "gateway.toml").write_text('[policy]\npack = "packs/ours"\n')
+    assert load(tmp_path / "gateway.toml").policy.pack == str(tmp_path / "packs/ours")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("127.0.0.1:25", "127.0.0.1:25", True),
+        ("0.0.0.0:25", "127.0.0.1:25", True),
+        ("[::1]:25", "[::]:25", True),
+        ("127.0.0.1:25", "127.0.0.1:26", False),
+        ("0.0.0.0:25", "mx.acme.example:25", False),
+        ("127.0.0.1:0", "127.0.0.1:0", False),
+    ],
+)
+def test_places_that_are_the_same(one: str, other: str, same: bool) -> None:
+    """Two ports collide on one address, or when one side listens on all; port 0 never does."""
+    assert meet(one, other) is same
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.asks.ask import Ask, AskKey
 from gateway.errors import StoreUnavailable
+from gateway.flows.dispute import dispute
 from gateway.flows.release import release
 from gateway.holds.lifecycle import HoldState
 from gateway.policy.labels import Favour
@@ -109,3 +110,19 @@ async def test_asks_nobody_delivered_are_forgotten(story: Story) -> None:
     assert await repeated("two")
     await story.beat(seconds=1)
     assert not await repeated("two")
+
+
+async def test_what_is_past_keeping_is_deleted(story: Story) -> None:
+    """A mail that went out is deleted when `holds.keep_days` are over, looked at once an hour; one that waits for
+    compliance stays."""
+    sent, disputed = await story.hold(), await story.hold(raw=mail(DEMAND, message_id="<other@corp.example>"))
+    await release(story.house, sent.id, new_text=ASK, new_subject=None, actor="sender")
+    await dispute(story.house, disputed.id, reason="It is our own page.", actor="sender")
+    await story.beat()
+    days = story.house.settings.holds.keep_days
+    await story.beat(days=days - 1)
+    assert (await story.now(sent)).state is HoldState.SENT
+    await story.beat(days=2)
+    async with story.house.store.begin(write=False) as unit:
+        assert await unit.holds.get(sent.id) is None
+        assert await unit.holds.get(disputed.id) is not None

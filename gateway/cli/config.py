@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import check_settings
 from gateway.cli.screen import console
 from gateway.config import load
+from gateway.inspection import check_settings
 
 config = typer.Typer(no_args_is_help=True, help="Settings.")
 

@@ -3,6 +3,8 @@
 import asyncio
 import getpass
 import json
+import os
+import pwd
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -27,10 +29,11 @@ holds = typer.Typer(no_args_is_help=True, help="Held mails.")
 Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Settings")]
 State = Annotated[str | None, typer.Option(metavar="DIR", help="Where state is kept")]
 Form = Annotated[str, typer.Option("--format", metavar="text|json")]
-Id = Annotated[str, typer.Argument(metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="A held mail's id, or how it begins")]
 Note = Annotated[str, typer.Option(metavar="TEXT", help="What the sender is told; goes into the audit")]
 By = Annotated[str, typer.Option(metavar="NAME", help="Who decides; goes into the audit")]
 OPEN = (HoldState.HELD, HoldState.DISPUTED, HoldState.SENDING)
+_SHORTEST_ID = 6  # characters of an id that may stand for it
 _T = TypeVar("_T")
 
 
@@ -190,8 +193,10 @@ def _run(act: Callable[[House], Awaitable[_T]], config: Path | None, state: str 
         data["state"]["directory"] = state
         settings = typed(data, where="command line")
 
-    if not settings.state.store and not (Path(settings.state.directory) / "askonce.db").is_file():
-        refuse(f"{settings.state.directory}: no gateway keeps its state here; give --state or --config")
+    folder = Path(settings.state.directory).absolute()
+    if not folder.is_dir() or not (settings.state.store or (folder / "askonce.db").is_file()):
+        refuse(f"{folder}: no gateway keeps its state here (state.directory); give --state or --config")
+    _be_its_owner(folder)
 
     async def go() -> _T:
         async with office(settings) as house:
@@ -200,9 +205,27 @@ def _run(act: Callable[[House], Awaitable[_T]], config: Path | None, state: str 
     return asyncio.run(go())
 
 
+def _be_its_owner(folder: Path) -> None:
+    """What we write there must stay the gateway's own to write, in the audit above all."""
+    owner = folder.stat().st_uid
+    if os.geteuid() == owner:
+        return
+    try:
+        name = pwd.getpwuid(owner).pw_name
+    except KeyError:
+        name = f"user {owner}"
+    refuse(f"{folder} belongs to {name}: run it as {name}, such as: sudo -u {name} askonce holds ...")
+
+
 async def _known(house: House, hold_id: str) -> HeldMail:
+    """The held mail with this id, or the only one whose id begins so."""
     async with house.store.begin(write=False) as unit:
         held = await unit.holds.get(hold_id)
+        if held is None and len(hold_id) >= _SHORTEST_ID:
+            like = [one for one in await unit.holds.find(limit=100_000) if one.id.startswith(hold_id)]
+            if len(like) > 1:
+                refuse(f'{len(like)} held mails begin with "{hold_id}"; give more of the id')
+            held = like[0] if like else None
     if held is None:
         refuse(f'there is no held mail "{hold_id}"; askonce holds list --all shows them')
     return held

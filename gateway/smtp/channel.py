@@ -10,7 +10,7 @@ from typing import cast
 
 from aiosmtpd.smtp import SMTP
 
-from gateway.replies import BUSY, SHUTTING_DOWN, TIMED_OUT, Reply
+from gateway.replies import BUSY, NOT_WELCOME, SHUTTING_DOWN, TIMED_OUT, Reply
 from gateway.smtp.data import DataReader
 from gateway.smtp.desk import Desk
 from gateway.smtp.lines import Lines
@@ -48,13 +48,13 @@ class Channel(SMTP):
     # -- what asyncio tells us ------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client: greeted, or turned away with 421 when there are too many."""
+        """A client: greeted, or turned away with 421: a stranger, or one too many."""
         self._channel = cast("asyncio.Transport", transport)
         self.transport = transport
         peer = transport.get_extra_info("peername") or ("", 0)
         self.peer_address, self.peer_port = _plain(str(peer[0])), int(peer[1])
-        if self.desk.draining or not self.desk.connections.enter(self.peer_address):
-            self._channel.write(wire(SHUTTING_DOWN if self.desk.draining else BUSY))
+        if (refused := self._refused()) is not None:
+            self._channel.write(wire(refused))
             self._closing = True
             self._channel.close()
             return
@@ -62,6 +62,15 @@ class Channel(SMTP):
         self.desk.empty.clear()
         self._session_end = self.loop.time() + self.desk.settings.session_timeout
         self._handler_coroutine = self.loop.create_task(self._handle_client())
+
+    def _refused(self) -> Reply | None:
+        """Why this client is turned away, None when it is let in and counted."""
+        if self.desk.draining:
+            return SHUTTING_DOWN
+        if self.peer_address not in self.desk.welcome:
+            self.desk.turn_away(self.peer_address)
+            return NOT_WELCOME
+        return None if self.desk.connections.enter(self.peer_address) else BUSY
 
     def data_received(self, data: bytes) -> None:
         """Bytes: of the message while there is one, else of commands."""

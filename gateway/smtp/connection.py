@@ -9,10 +9,11 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Any, AnyStr, ClassVar
 
+from gateway.errors import NoSpace
 from gateway.replies import BARE_LINE_END, NO_SPACE, SHUTTING_DOWN, Reply
 from gateway.smtp.channel import NEVER, Channel
 from gateway.smtp.data import DataReader
-from gateway.smtp.desk import Desk, answer_to
+from gateway.smtp.desk import TROUBLE, Desk, answer_to
 from gateway.smtp.lines import LineFault
 from gateway.smtp.wire import wire
 
@@ -143,8 +144,9 @@ class Connection(Channel):
         self._hold()
         try:
             await self.loop.run_in_executor(None, reader.write, reader.batch())
-        except OSError:
+        except OSError as error:
             reader.refuse(NO_SPACE)
+            TROUBLE.tell(NoSpace(f"{self.desk.spool_directory or 'the temporary folder'}: {error.strerror or error}"))
 
     async def push(self, status: AnyStr) -> None:
         """One reply line of our own wording, without its CRLF; sent with the next wait."""

@@ -5,6 +5,7 @@ IO: starts tasks; the operators' log, without message text or secrets.
 
 import asyncio
 import ssl
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from gateway.mail.envelope import Envelope, Path
 from gateway.ports import Clock, NextHop, Transaction
 from gateway.replies import LOCAL_ERROR, Reply
 from gateway.smtp.data import DataReader
-from gateway.smtp.limits import Budget, Connections, TrustedPeers
+from gateway.smtp.limits import Budget, Connections, Peers
 from gateway.smtp.spool import Spool
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 IsOurs: TypeAlias = Callable[[Path], bool]
 Receive: TypeAlias = Callable[[Envelope, Content, Transaction], Awaitable[Reply]]
+
+_MOST_STRANGERS = 1000  # told of in the log
 
 log = structlog.get_logger(__name__)
 
@@ -50,18 +53,26 @@ class Desk:
     is_ours: IsOurs = lambda path: False
     connections: Connections = field(init=False)
     budget: Budget = field(init=False)
-    trusted: TrustedPeers = field(init=False)
+    welcome: Peers = field(init=False)
+    trusted: Peers = field(init=False)
     sessions: set["Channel"] = field(default_factory=set, init=False)
     flows: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
+    strangers: set[str] = field(default_factory=set, init=False)  # turned away, and told of
     empty: asyncio.Event = field(default_factory=asyncio.Event, init=False)  # no session is left
 
     def __post_init__(self) -> None:
-        """Raises UserError for a peer that is no network."""
         settings = self.settings
         self.connections = Connections(settings.max_connections, settings.max_connections_per_peer)
         self.budget = Budget(settings.memory_limit)
-        self.trusted = TrustedPeers(settings.xforward_peers)
+        self.welcome = Peers(settings.clients)
+        self.trusted = Peers(settings.xforward_peers)
+
+    def turn_away(self, peer: str) -> None:
+        """Tell the operators of a stranger, each once."""
+        if peer not in self.strangers and len(self.strangers) < _MOST_STRANGERS:
+            self.strangers.add(peer)
+            log.warning("a client that is not in smtp.clients was turned away", peer=peer)
 
     @property
     def max_size(self) -> int:
@@ -110,9 +121,30 @@ class Desk:
             answer.cancel()
 
 
+class Trouble:
+    """What makes mail wait outside, for the operators' log: once a minute for each kind of error."""
+
+    def __init__(self, pause: float = 60.0) -> None:
+        """`pause` in seconds."""
+        self._pause = pause
+        self._told: dict[str, float] = {}
+
+    def tell(self, error: GatewayError) -> None:
+        """Log it, unless its like was just told of."""
+        kind, now = type(error).__name__, time.monotonic()
+        if now - self._told.get(kind, -self._pause) < self._pause:
+            return
+        self._told[kind] = now
+        log.warning("mail waits outside", answer=error.reply.code, error=kind, reason=str(error) or error.reply.text)
+
+
+TROUBLE = Trouble()  # of this process
+
+
 def answer_to(error: Exception) -> Reply:
-    """The reply an exception carries; 451 with fixed words, and a line in the log, when it was not foreseen."""
+    """The reply an exception carries, and why in the log; 451 with fixed words when it was not foreseen."""
     if isinstance(error, GatewayError):
+        TROUBLE.tell(error)
         return error.reply
     where = traceback.extract_tb(error.__traceback__)[-1:]  # never str(error): it may quote the message
     log.error(

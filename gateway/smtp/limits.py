@@ -1,8 +1,6 @@
 """Budgets shared by all sessions of one process: connections, bytes in flight, and whom we trust. *Pure.*"""
 
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-
-from gateway.errors import UserError
+from ipaddress import IPv6Address, ip_address, ip_network
 
 
 class Connections:
@@ -55,13 +53,13 @@ class Budget:
         self.used -= size
 
 
-class TrustedPeers:
-    """Whose XFORWARD and XCLIENT are believed. Raises UserError for a text that is no network."""
+class Peers:
+    """Clients by their networks: who may connect, whose XFORWARD is believed. Raises ValueError for no network."""
 
     __slots__ = ("_known", "_networks")
 
     def __init__(self, networks: tuple[str, ...]) -> None:
-        self._networks = [_network(text) for text in networks]
+        self._networks = [ip_network(text, strict=False) for text in networks]
         self._known: dict[str, bool] = {}
 
     def __contains__(self, host: str) -> bool:
@@ -80,12 +78,3 @@ class TrustedPeers:
         if isinstance(address, IPv6Address) and address.ipv4_mapped:
             address = address.ipv4_mapped
         return any(address in network for network in self._networks)
-
-
-def _network(text: str) -> IPv4Network | IPv6Network:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        raise UserError(
-            f'"{text}" is not an address or network', where="smtp.xforward_peers", todo='Write it like "10.0.0.0/8"'
-        ) from None

@@ -52,7 +52,7 @@ class Edge:
             spool_directory=spool_directory,
             is_ours=is_ours,
         )
-        self.desk.tls = _tls(settings)
+        self.desk.tls = certificate(settings)
         self._servers: list[asyncio.Server] = []
         self._sweep = sweep
         self._timer: asyncio.TimerHandle | None = None
@@ -63,14 +63,14 @@ class Edge:
         # aiosmtpd's log holds whole messages at DEBUG.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
         loop = asyncio.get_running_loop()
-        for sock in _sockets(self.desk.settings.listen):
-            self._servers.append(await loop.create_server(lambda: Session(self.desk), sock=sock, backlog=_BACKLOG))
-            self.port = sock.getsockname()[1]
+        sock = _bound(*resolved(self.desk.settings.listen))
+        self._servers.append(await loop.create_server(lambda: Session(self.desk), sock=sock, backlog=_BACKLOG))
+        self.port = sock.getsockname()[1]
         self._timer = loop.call_later(self._sweep, self._look)
 
     def reload(self) -> None:
         """Read the certificate again, for handshakes from now on. Raises UserError, and the old one stays."""
-        self.desk.tls = _tls(self.desk.settings)
+        self.desk.tls = certificate(self.desk.settings)
 
     async def drain(self, seconds: float) -> None:
         """Accept nobody new, let the mails under way finish, tell everybody else 421; at most `seconds`."""
@@ -122,14 +122,15 @@ class Edge:
         self._timer = loop.call_later(self._sweep, self._look)
 
 
-def _sockets(listen: str) -> list[socket.socket]:
-    """Bound sockets. IPPROTO_TCP is named so that asyncio sets TCP_NODELAY."""
+def resolved(listen: str) -> tuple[int, tuple[object, ...]]:
+    """Family and address to listen at. IPPROTO_TCP is named so that asyncio sets TCP_NODELAY. Raises UserError."""
     host, port = host_port(listen, key="smtp.listen")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except OSError as error:
         raise UserError(f'"{host}" is not known: {error.strerror or error}', where="smtp.listen") from None
-    return [_bound(family, address) for family, _, _, _, address in found[:1]]
+    family, _, _, _, address = found[0]
+    return family, address
 
 
 def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
@@ -147,7 +148,8 @@ def _bound(family: int, address: tuple[object, ...]) -> socket.socket:
     return sock
 
 
-def _tls(settings: "Smtp") -> ssl.SSLContext | None:
+def certificate(settings: "Smtp") -> ssl.SSLContext | None:
+    """The server's side of STARTTLS, None where it is off. Raises UserError for files that cannot be used."""
     if not settings.tls_certificate:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

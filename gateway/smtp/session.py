@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Awaitable
 from dataclasses import replace
 
+from gateway.errors import NoSpace
 from gateway.mail.content import Content
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.ports import Transaction
@@ -18,7 +19,7 @@ from gateway.replies import NO_SPACE, OK, RECIPIENT_OK, SENDER_OK, START_MAIL_IN
 from gateway.smtp import commands, xforward
 from gateway.smtp.connection import Connection
 from gateway.smtp.data import DataReader
-from gateway.smtp.desk import Desk
+from gateway.smtp.desk import TROUBLE, Desk
 from gateway.smtp.extensions import offer
 from gateway.smtp.wire import wire
 
@@ -163,7 +164,7 @@ class Session(Connection):
             return self._error(self._no_recipient())
         reader = self.desk.reader()
         if not reader.reserve(max(self._declared, _LEAST_RESERVE)):
-            return self._say(wire(NO_SPACE))
+            return self._full()
         self._say(_START)
         return await self._message(reader)
 
@@ -182,12 +183,19 @@ class Session(Connection):
                 given = True
                 self._errors = 0  # a client that brings mail may err again
                 self._answer(await self._receive(content, reader))
+            elif content is NO_SPACE:
+                self._full()
             elif content is not None:
                 self._say(wire(content))
         finally:
             if not given:
                 reader.close()
             await self._forget()
+
+    def _full(self) -> None:
+        """No room for the message: the client keeps it."""
+        TROUBLE.tell(NoSpace("smtp.memory_limit is reached, or the disk below the spool folder is full"))
+        self._say(wire(NO_SPACE))
 
     def _receive(self, content: Content, reader: DataReader) -> Awaitable[Reply]:
         """The flow runs in its own task: a client that goes away now changes nothing for the mail."""

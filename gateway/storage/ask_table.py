@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, and_, case, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, insert, literal, select, update
 
 from gateway.asks.ask import Ask, AskKey, AskState
 from gateway.asks.history import AskHistory
@@ -79,6 +79,14 @@ class AskRows:
         await self._transaction.alone()
         stale = and_(asks.c.state == AskState.RESERVED.value, asks.c.at < before)
         return await self._transaction.write(update(asks).where(stale).values(state=AskState.CANCELLED.value))
+
+    async def forget(self, before: datetime, *, limit: int) -> int:
+        """See the port."""
+        await self._transaction.alone()
+        settled = asks.c.state != AskState.RESERVED.value
+        old = select(asks.c.id).where(settled, asks.c.at < before).order_by(asks.c.at).limit(limit)
+        found = [row["id"] for row in await self._transaction.rows(old)]
+        return await self._transaction.write(delete(asks).where(asks.c.id.in_(found))) if found else 0
 
     async def _look(self, ask: Ask, since: datetime, askers: frozenset[str] | None) -> tuple[AskHistory, Ask | None]:
         """What others asked, and the live ask that this one is a transmission of."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldAction, HoldState, next_state
@@ -136,6 +136,14 @@ class HoldRows:
         waiting = holds.c.state.not_in(sorted(state.value for state in TERMINAL))
         query = select(func.coalesce(func.sum(holds.c.size), 0).label("size")).where(waiting)
         return int((await self._transaction.rows(query))[0]["size"])
+
+    async def forget(self, before: datetime, *, limit: int) -> int:
+        """See the port. What hangs on a row goes with it."""
+        await self._transaction.alone()
+        ended = holds.c.state.in_(sorted(state.value for state in TERMINAL))
+        old = select(holds.c.id).where(ended, holds.c.changed_at < before).order_by(holds.c.changed_at).limit(limit)
+        found = [row["id"] for row in await self._transaction.rows(old)]
+        return await self._transaction.write(delete(holds).where(holds.c.id.in_(found))) if found else 0
 
     async def _one(self, query: Select[Any]) -> HeldMail | None:
         rows = await self._transaction.rows(query.limit(1))

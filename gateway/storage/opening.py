@@ -20,6 +20,7 @@ from gateway.storage.migrations import migrate, up_to_date
 
 _PATIENCE = 10.0  # seconds; others may be making the same new store at this instant
 _PAUSE = 0.05  # seconds
+_POSTGRESQL = ("postgresql:", "postgres:", "postgresql+asyncpg:")
 _NOT_LET_IN = ("28", "3D")  # SQLSTATE classes: wrong user or password, no such database
 
 
@@ -38,9 +39,26 @@ async def open_store(url_or_path: str) -> Database:
     return Database(backend)
 
 
+def check_store(url_or_path: str) -> None:
+    """Raises UserError for what is no store of ours to be opened. Connects to nothing, makes nothing."""
+    if url_or_path.startswith(_POSTGRESQL):
+        _backend(url_or_path)
+        return
+    path = Path(_sqlite_path(url_or_path)).absolute()
+    if not path.parent.is_dir():
+        raise UserError("there is no such folder", where=f"state.store: {path.parent}", todo="Make it first")
+
+
 def _backend(text: str) -> Backend:
-    if text.startswith(("postgresql:", "postgres:", "postgresql+asyncpg:")):
+    if text.startswith(_POSTGRESQL):
         return postgresql("postgresql" + text[text.index(":") :])
+    path = _sqlite_path(text)
+    if path in ("", ":memory:"):
+        return sqlite(None)
+    return sqlite(_private_file(Path(path).absolute()))
+
+
+def _sqlite_path(text: str) -> str:
     path = text.removeprefix("sqlite:///").removeprefix("sqlite://")
     if "://" in path:
         raise UserError(
@@ -48,9 +66,7 @@ def _backend(text: str) -> Backend:
             where="state.store",
             todo="Give a path or a postgresql:// URL",
         )
-    if path in ("", ":memory:"):
-        return sqlite(None)
-    return sqlite(_private_file(Path(path).absolute()))
+    return path
 
 
 def _private_file(path: Path) -> Path:

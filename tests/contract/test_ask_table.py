@@ -183,6 +183,22 @@ async def test_stale_reservations_are_cancelled(store: Database) -> None:
     assert repeated == [False, True, True]
 
 
+async def test_old_asks_are_forgotten(store: Database) -> None:
+    """Settled asks from before the instant are deleted with their keys, the oldest first; reserved and younger ones
+    stay."""
+    for id, at in (("old", NOON - 9 * DAY), ("older", NOON - 10 * DAY), ("young", NOON), ("open", NOON - 9 * DAY)):
+        await reserve(store, an_ask(id, id, at=at))
+        if id != "open":
+            await settle(store, id, AskState.CONFIRMED, at)
+    async with store.begin() as unit:
+        assert await unit.asks.forget(NOON - 5 * DAY, limit=1) == 1
+        assert (await unit.asks.earlier(an_ask("x", "old"), since=YEAR_AGO, askers=None)).repeated
+        assert await unit.asks.forget(NOON - 5 * DAY, limit=9) == 1
+        assert await unit.asks.forget(NOON - 5 * DAY, limit=9) == 0
+    repeated = {id: (await reserve(store, an_ask(f"{id}-2", id))).repeated for id in ("old", "older", "young", "open")}
+    assert repeated == {"old": False, "older": False, "young": True, "open": True}
+
+
 async def test_a_retried_reservation_is_not_stale(store: Database) -> None:
     """A client that tries again keeps its reservation alive."""
     await reserve(store, an_ask("1", "ann", at=NOON - 6 * DAY))

@@ -275,3 +275,27 @@ async def test_an_answer_is_taken_once(store: Database) -> None:
         assert await unit.answers.add("one", "other", NOON + DAY)
     async with store.begin(write=False) as unit:
         assert [2, 1, 0] == [await unit.answers.since("one", at) for at in (NOON - DAY, NOON, NOON + DAY)]
+
+
+async def test_what_has_ended_is_forgotten_in_time(store: Database) -> None:
+    """Mails in a terminal state go when they ended before the instant, words and answers with them, some at a time;
+    what still waits stays, however old it is."""
+    for number, (state, way) in enumerate(WAYS.items()):
+        held = a_hold(id=f"h{number}", fingerprint=f"f{number}")
+        await add(store, held)
+        async with store.begin() as unit:
+            await unit.answers.add(held.id, "mark", NOON)
+        assert (await change(store, held, *way)).state is state if way else True
+    async with store.begin() as unit:
+        assert await unit.holds.forget(NOON, limit=100) == 0
+        assert await unit.holds.forget(NOON + DAY, limit=2) == 2
+        assert await unit.holds.forget(NOON + DAY, limit=100) == len(TERMINAL) - 2
+    async with store.begin(write=False) as unit:
+        left = await unit.holds.find(limit=100)
+        assert {held.state for held in left} == set(HoldState) - TERMINAL
+        assert await unit.holds.raw(left[0].id) == RAW
+        for number, state in enumerate(WAYS):
+            if state in TERMINAL:
+                assert await unit.answers.since(f"h{number}", NOON - DAY) == 0
+                with pytest.raises(KeyError):
+                    await unit.holds.raw(f"h{number}")

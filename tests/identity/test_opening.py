@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from gateway.app import check_sign_in
 from gateway.config import Settings, load
 from gateway.errors import UserError
 from gateway.identity import opening
 from gateway.identity.opening import SECRET, client_secret, open_provider, redirect
+from gateway.inspection import check_sign_in
 
 
 def settings(**section: Any) -> Settings:

@@ -1,7 +1,8 @@
 """A private Postfix: own configuration, queue and data folders, loopback ports, mail delivered into one Maildir.
 
 It listens on three ports: `reinject` takes mail and delivers it; `proxy` has the gateway as `smtpd_proxy_filter`
-(Postfix SMTPD_PROXY_README); `filtered` has it as `content_filter` (FILTER_README).
+(Postfix SMTPD_PROXY_README); `filtered` has it as `content_filter` (FILTER_README). Beside them it runs the entries of
+`deploy/postfix` as they stand, on ports of their own: `ways_back`, by the file's name.
 """
 
 import os
@@ -10,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +52,7 @@ default_process_limit = 20
 MASTER = """
 127.0.0.1:{reinject} inet n - n - - smtpd -o syslog_name=reinject
 127.0.0.1:{proxy}    inet n - n - - smtpd -o smtpd_proxy_filter=127.0.0.1:{gateway}
-127.0.0.1:{filtered} inet n - n - - smtpd -o content_filter=smtp:[127.0.0.1]:{gateway}
+127.0.0.1:{filtered} inet n - n - - smtpd -o content_filter=askonce:[127.0.0.1]:{gateway}
 pickup    unix  n - n 60 1 pickup
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 1 1 qmgr
@@ -73,6 +75,17 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 
 
+DEPLOYED = Path(__file__).parents[2] / "deploy" / "postfix"
+
+
+def _entries(name: str, port: int) -> str:
+    """The master.cf entries of a file of ours, its way back on this port."""
+    lines = (DEPLOYED / name).read_text("utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("#"))
+    assert "127.0.0.1:10026 inet" in text
+    return text.replace("127.0.0.1:10026", f"127.0.0.1:{port}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postfix:
     """A running instance: its folder and ports."""
@@ -81,6 +94,7 @@ class Postfix:
     reinject: int
     proxy: int
     filtered: int
+    ways_back: Mapping[str, int]
 
     @property
     def config(self) -> Path:
@@ -116,7 +130,9 @@ def free_port() -> int:
 
 def start_postfix(root: Path, *, gateway_port: int, reinject: int = 0) -> Postfix:
     """Start an instance below `root`, which must be reachable for the user postfix."""
-    postfix = Postfix(root=root, reinject=reinject or free_port(), proxy=free_port(), filtered=free_port())
+    ways_back = {name: free_port() for name in ("before-queue.cf", "after-queue.cf")}
+    ports = {"reinject": reinject or free_port(), "proxy": free_port(), "filtered": free_port()}
+    postfix = Postfix(root=root, ways_back=ways_back, **ports)
     user = pwd.getpwnam("postfix")
     for folder in ("etc", "queue", "data", "mail"):
         (root / folder).mkdir(parents=True)
@@ -131,6 +147,7 @@ def start_postfix(root: Path, *, gateway_port: int, reinject: int = 0) -> Postfi
             filtered=postfix.filtered,
             gateway=gateway_port,
         )
+        + "\n".join(_entries(name, port) for name, port in ways_back.items())
     )
     started = subprocess.run(
         ["postfix", "-c", str(postfix.config), "start"], capture_output=True, text=True, timeout=60, check=False

@@ -78,6 +78,19 @@ def test_ordinary_mail_arrives_whole_by_every_way(site: Site, way: str) -> None:
     assert LOOP_HEADER.encode() + b": " in arrived[0]
 
 
+@pytest.mark.parametrize("name", ["before-queue.cf", "after-queue.cf"])
+def test_the_ways_back_of_our_postfix_files_take_mail(site: Site, name: str) -> None:
+    """The entry for port 10026 as it stands in deploy/postfix: it believes XFORWARD, wants no TLS, and delivers."""
+    marker = f"back-{name}".encode()
+    with smtplib.SMTP("127.0.0.1", site.postfix.ways_back[name], timeout=30) as client:
+        client.ehlo()
+        assert client.has_extn("xforward")
+        assert not client.has_extn("starttls")
+        client.sendmail("mira@lantern.example", ["jo@lantern.example"], PLAIN % marker)
+    site.postfix.wait_for(len(site.postfix.delivered()) + 1, seconds=2)
+    assert len(_bodies(site.postfix, marker)) == 1
+
+
 @pytest.mark.parametrize("way", ["gateway", "proxy", "filtered"])
 def test_a_demand_is_held_and_its_sender_told_by_every_way(site: Site, way: str) -> None:
     """The mail itself is not delivered; one notice goes to its sender."""
