@@ -24,7 +24,7 @@ def private(url: str) -> bool:
         return False
     if parts.username is not None or not host or any(sign.isspace() for sign in url):
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _here(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and this_machine(host))
 
 
 def web_address(url: str) -> bool:
@@ -41,7 +41,7 @@ def web_address(url: str) -> bool:
 def opens_elsewhere(url: str) -> bool:
     """Whether other machines get at this address: not one of this machine's own (loopback), nor one of all."""
     host = urlsplit(url).hostname or ""
-    return not _here(host) and host not in _ALL
+    return not this_machine(host) and host not in _ALL
 
 
 def meet(one: str, other: str) -> bool:
@@ -49,13 +49,14 @@ def meet(one: str, other: str) -> bool:
     (here, port), (there, same) = host_port(one, key=""), host_port(other, key="")
     if port != same or port == 0:
         return False
-    return here == there or (here in _ALL and _here(there)) or (there in _ALL and _here(here))
+    return here == there or (here in _ALL and this_machine(there)) or (there in _ALL and this_machine(here))
 
 
 _ALL = frozenset({"0.0.0.0", "::"})  # noqa: S104  # whoever listens there listens everywhere
 
 
-def _here(host: str) -> bool:
+def this_machine(host: str) -> bool:
+    """Whether this is a name or address of loopback."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

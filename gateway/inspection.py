@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.app import exemptions_of, now, pack_of
 from gateway.directory.opening import open_directory
 from gateway.errors import UserError
-from gateway.host_port import host_port, opens_elsewhere
+from gateway.host_port import host_port, opens_elsewhere, this_machine
 from gateway.identity.opening import ready, redirect
 from gateway.policy.packs import check_encoder
 from gateway.smtp.server import certificate, resolved
@@ -87,7 +87,7 @@ def _advice(settings: "Settings") -> list[str]:
         told.append(f"web.public_url: links in notices begin with {links}, which opens on this machine alone")
     host, _ = host_port(settings.smtp.listen, key="smtp.listen")
     strangers = [one for one in settings.smtp.clients if not one.startswith(("127.", "::1"))]
-    if opens_elsewhere(f"http://{settings.smtp.listen}") and not strangers:
+    if not this_machine(host) and not strangers:
         told.append(f"smtp.clients: only this machine may connect, though smtp.listen is {host}")
     return told
 

@@ -80,6 +80,14 @@ def test_a_bad_settings_file_is_one_line(askonce: Askonce, file: Path) -> None:
         ('[policy]\npack = "nope"\n', 'there is no policy pack "nope"'),
         ('[organisation]\ndirectory = "nowhere.csv"\n', "nowhere.csv: No such file or directory"),
         (
+            '[smtp]\ntls_certificate = "no.pem"\ntls_key = "no.key"\n',
+            "smtp.tls_certificate: the certificate cannot be used: No such file or directory",
+        ),
+        ('[smtp]\nlisten = "no such host:25"\n', 'smtp.listen: "no such host" is not known'),
+        ('[state]\ndirectory = "/etc/passwd/state"\n', "state.directory: /etc/passwd is no folder"),
+        ('[state]\nstore = "mysql://x@y/z"\n', 'state.store: "mysql" is no database we know'),
+        ('[state]\nstore = "/nowhere/askonce.db"\n', "state.store: /nowhere: there is no such folder"),
+        (
             '[sign_in]\nmode = "optional"\nissuer = "https://login.x.example"\nclient_id = "a"\n'
             'client_secret_file = "nowhere.secret"\n',
             "nowhere.secret: No such file or directory",
@@ -96,6 +104,34 @@ def test_what_a_settings_file_points_at_must_be_there(
 
     assert 2 == ran.code
     assert expected in ran.complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("", "links in notices begin with http://127.0.0.1:8025, which opens on this machine alone"),
+        ('[smtp]\nlisten = "0.0.0.0:10025"\n', "only this machine may connect, though smtp.listen is 0.0.0.0"),
+        ('[smtp]\nlisten = "192.0.2.1:10025"\n', "only this machine may connect, though smtp.listen is 192.0.2.1"),
+        ('[policy]\nmode = "monitor"\n', "so nothing is held"),
+    ],
+)
+def test_a_good_settings_file_comes_with_advice(askonce: Askonce, tmp_path: Path, text: str, advice: str) -> None:
+    """What a gateway would start with and people would stumble over is said; the file is good all the same."""
+    (tmp_path / "gateway.toml").write_text(text)
+    ran = askonce("config", "check", tmp_path / "gateway.toml")
+    assert ran.code == 0
+    assert advice in ran.out
+
+
+def test_a_store_that_does_not_answer_names_the_setting(askonce: Askonce, tmp_path: Path) -> None:
+    """The database is away: one line with the key and what to look at, not the driver's own words alone."""
+    (tmp_path / "gateway.toml").write_text(
+        f'[state]\ndirectory = "{tmp_path}"\nstore = "postgresql://askonce@127.0.0.1:1/askonce"\n'
+    )
+    ran = askonce("holds", "list", "--config", tmp_path / "gateway.toml")
+    assert ran.code == 2
+    assert ran.complaint.startswith("state.store: the store does not answer: ")
+    assert "Is the database up" in ran.complaint
 
 
 @pytest.mark.parametrize("command", ["config check", "audit verify", "holds list --config", "serve --config"])

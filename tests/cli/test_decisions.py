@@ -3,6 +3,8 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from gateway.app import new_id, now
 from gateway.flows.dispute import dispute
 from gateway.holds.hold import HeldMail
@@ -61,3 +63,26 @@ def test_what_nobody_disputed_is_not_upheld(askonce: Askonce, tmp_path: Path) ->
     one = asyncio.run(held_in(tmp_path, disputed=False))
     assert "only a disputed hold" in askonce("holds", "uphold", one, "--state", tmp_path).complaint
     assert asyncio.run(read(tmp_path, one)).version == 0
+
+
+def test_the_beginning_of_an_id_will_do(askonce: Askonce, tmp_path: Path) -> None:
+    """Six characters or more stand for the only held mail that begins so; fewer, or two such mails, are refused."""
+    one = asyncio.run(held_in(tmp_path, disputed=False))
+    assert f"id           {one}" in askonce("holds", "show", one[:10], "--state", tmp_path).out
+    assert "there is no held mail" in askonce("holds", "show", one[:4], "--state", tmp_path).complaint
+    asyncio.run(held_in(tmp_path, disputed=False))
+    assert 'held mails begin with "' in askonce("holds", "show", one[:6], "--state", tmp_path).complaint
+
+
+def test_only_the_owner_of_the_state_works_on_it(
+    askonce: Askonce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root would leave files in it that the gateway cannot write: it is told whom to run it as, and nothing is made."""
+    asyncio.run(held_in(tmp_path, disputed=False))
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+    ran = askonce("holds", "list", "--state", tmp_path)
+    assert ran.code == 2
+    assert "belongs to" in ran.complaint
+    assert "sudo -u" in ran.complaint
+    assert sorted(tmp_path.rglob("*")) == before
