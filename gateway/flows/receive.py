@@ -186,8 +186,8 @@ async def _hand_on(house: House, case: Case, disposition: Relay | Advise) -> Rep
 
 async def _settle(house: House, case: Case, found: Assessment, state: AskState, closed: HeldMail | None = None) -> None:
     """Write down what became of a reserved ask, and the friendly note that goes with it, also about the held mail that
-    this one `closed`. The mail's fate is already sealed, so trouble here is logged and never changes the answer; an
-    unsettled ask still counts as asked."""
+    this one `closed`. The mail's fate is already sealed, so trouble here, also what nobody foresaw, is logged and
+    never changes the answer: with a 451 the client would send it again. An unsettled ask still counts as asked."""
     try:
         async with house.store.begin() as unit:
             if found.history.reserved:
@@ -204,7 +204,7 @@ async def _settle(house: House, case: Case, found: Assessment, state: AskState, 
                 )
                 if note:
                     await unit.outbox.put(note)
-    except GatewayError as error:
+    except Exception as error:
         log.error("ask left unsettled", ask=found.history.reserved, state=state.value, error=type(error).__name__)
 
 
