@@ -51,11 +51,11 @@ Ending: TypeAlias = Kept | Assessment
 
 async def receive(house: House, envelope: Envelope, content: Content, onward: Transaction) -> Reply:
     """The whole story of one mail; the reply to its final dot. Raises GatewayError when the mail must stay outside."""
-    if envelope.answers:  # the answer to a notice; other recipients get the mail all the same
+    if envelope.answers:  # the answer to a notice
+        assert not envelope.rcpt_to  # the edge lets nobody else in beside it
         reply = await answer(house, envelope, content)
-        if not (reply.accepted and envelope.rcpt_to):
-            await onward.abort()
-            return reply
+        await onward.abort()
+        return reply
     message = walk(content.plain())
     case = Case(id=house.new_id(), at=house.clock(), envelope=envelope, content=content, message=message, onward=onward)
     if _goes_round(house, message):
