@@ -134,7 +134,8 @@ class HoldTable(Protocol):
     async def by_token(self, token_hash: str) -> HeldMail | None: ...
 
     async def by_fingerprint(self, fingerprint: str) -> HeldMail | None:
-        """The newest hold of this mail."""
+        """The newest hold of this mail. Units that write look one after the other, over all processes and nodes, so
+        that one mail is held once."""
         ...
 
     async def find(

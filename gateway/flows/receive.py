@@ -32,6 +32,8 @@ from gateway.policy.labels import Label
 from gateway.ports import House, Transaction, Unit
 from gateway.replies import HELD, MAIL_LOOP, REJECTED, Reply
 
+_RETRIES = timedelta(hours=6)  # so long after a mail was taken a client that missed our 250 may send it again
+
 log = structlog.get_logger(__name__)
 
 
@@ -49,11 +51,11 @@ Ending: TypeAlias = Kept | Assessment
 
 async def receive(house: House, envelope: Envelope, content: Content, onward: Transaction) -> Reply:
     """The whole story of one mail; the reply to its final dot. Raises GatewayError when the mail must stay outside."""
-    if envelope.answers:  # the answer to a notice; other recipients get the mail all the same
+    if envelope.answers:  # the answer to a notice
+        assert not envelope.rcpt_to  # the edge lets nobody else in beside it
         reply = await answer(house, envelope, content)
-        if not (reply.accepted and envelope.rcpt_to):
-            await onward.abort()
-            return reply
+        await onward.abort()
+        return reply
     message = walk(content.plain())
     case = Case(id=house.new_id(), at=house.clock(), envelope=envelope, content=content, message=message, onward=onward)
     if _goes_round(house, message):
@@ -125,10 +127,10 @@ async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit)
 
 
 async def _again(house: House, case: Case, heard: Heard, known: HeldMail, unit: Unit) -> Kept | None:
-    """A mail we already hold comes again: a retransmission changes nothing, further recipients of a split mail join
+    """A mail we hold or held comes again: a retransmission changes nothing, further recipients of a split mail join
     the hold. None when it must be weighed afresh."""
-    if known.state in TERMINAL and case.at - known.held_at > timedelta(days=house.settings.memory.settle_days):
-        return None  # no client retries that long: it is another mail that looks the same, and must not be swallowed
+    if known.state in TERMINAL and not _may_be_retry(case, known):
+        return None  # it would be answered 250, and nothing would ever come of it
     have = {path.address.key for path in known.rcpt_to}
     more = [path for path in case.envelope.rcpt_to if path.address.key not in have]
     if more and (known.state is not HoldState.HELD or await unit.holds.add_recipients(known, more) is None):
@@ -138,6 +140,11 @@ async def _again(house: House, case: Case, heard: Heard, known: HeldMail, unit: 
         verdict_record(case, disposition, heard.verdict, mark=known.fingerprint, attempt_of=known.id)
     )
     return Kept(outcome="held" if more else "duplicate", reply=HELD, hold_id=known.id)
+
+
+def _may_be_retry(case: Case, known: HeldMail) -> bool:
+    """A client that missed our 250 sends the mail again soon. Without a Message-ID two mails may be alike by intent."""
+    return bool(case.message.message_id) and case.at - known.held_at <= _RETRIES
 
 
 async def _stop(house: House, case: Case, kept: Kept) -> Reply:
@@ -179,8 +186,8 @@ async def _hand_on(house: House, case: Case, disposition: Relay | Advise) -> Rep
 
 async def _settle(house: House, case: Case, found: Assessment, state: AskState, closed: HeldMail | None = None) -> None:
     """Write down what became of a reserved ask, and the friendly note that goes with it, also about the held mail that
-    this one `closed`. The mail's fate is already sealed, so trouble here is logged and never changes the answer; an
-    unsettled ask still counts as asked."""
+    this one `closed`. The mail's fate is already sealed, so trouble here, also what nobody foresaw, is logged and
+    never changes the answer: with a 451 the client would send it again. An unsettled ask still counts as asked."""
     try:
         async with house.store.begin() as unit:
             if found.history.reserved:
@@ -197,7 +204,7 @@ async def _settle(house: House, case: Case, found: Assessment, state: AskState, 
                 )
                 if note:
                     await unit.outbox.put(note)
-    except GatewayError as error:
+    except Exception as error:
         log.error("ask left unsettled", ask=found.history.reserved, state=state.value, error=type(error).__name__)
 
 

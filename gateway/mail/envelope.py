@@ -36,7 +36,7 @@ class SessionFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
     """One accepted transaction: only recipients that the next hop accepted are in `rcpt_to`; `answers` are addresses
-    of our own at which a notice is answered, which the next hop never hears of."""
+    of our own at which a notice is answered, which the next hop never hears of. Never both."""
 
     mail_from: Path
     rcpt_to: tuple[Path, ...]

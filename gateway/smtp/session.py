@@ -139,6 +139,8 @@ class Session(Connection):
             self._transaction = self.desk.next_hop.begin(self._mail, self._facts)
         if self.desk.is_ours(path):
             return self._say(self._answered_at(path))
+        if self._answers:
+            return self._say(wire(TOO_MANY_RECIPIENTS))
         self._put_off += 1  # unless we learn better
         reply = await self._transaction.rcpt(path)
         self._put_off -= not 400 <= reply.code < 500
@@ -147,9 +149,9 @@ class Session(Connection):
         return self._answer(reply)
 
     def _answered_at(self, path: Path) -> bytes:
-        """One answer a transaction, for it has one reply; the client sends another one in the next (RFC 5321 section
-        4.5.3.1.10)."""
-        if self._answers and path.text != self._answers[0].text:
+        """One answer a transaction and nobody beside it, for it has one reply; the client sends the rest in the next
+        (RFC 5321 section 4.5.3.1.10)."""
+        if self._recipients or (self._answers and path.text != self._answers[0].text):
             return wire(TOO_MANY_RECIPIENTS)
         self._answers = [path]
         return _RCPT_OK

@@ -45,6 +45,7 @@ class HoldRows:
 
     async def by_fingerprint(self, fingerprint: str) -> HeldMail | None:
         """See the port."""
+        await self._transaction.alone()
         query = select(holds).where(holds.c.fingerprint == fingerprint)
         return await self._one(query.order_by(holds.c.held_at.desc(), holds.c.id.desc()))
 

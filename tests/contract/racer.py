@@ -29,6 +29,19 @@ async def reserve(store: Database, name: str) -> list[bool]:
     return await asyncio.gather(*(one(number) for number in range(ASKS)))
 
 
+async def hold(store: Database, name: str) -> list[bool]:
+    """One mail arrives several times at once and is held where it is not yet; whether each did it."""
+
+    async def one(number: int) -> bool:
+        async with store.begin() as unit:
+            if await unit.holds.by_fingerprint("same"):
+                return False
+            await unit.holds.add(a_hold(f"{name}-{number}", fingerprint="same"), b"x")
+            return True
+
+    return await asyncio.gather(*(one(number) for number in range(ASKS)))
+
+
 async def release(store: Database, hold_id: str) -> list[bool]:
     """Several clicks at once on one hold's button; whether each did it."""
 
@@ -84,6 +97,7 @@ async def _main(task: str, url: str, argument: str) -> Any:
     await asyncio.to_thread(sys.stdin.readline)
     result = await {
         "reserve": reserve,
+        "hold": hold,
         "release": release,
         "lease": lease,
         "half": half,

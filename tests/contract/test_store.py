@@ -116,6 +116,12 @@ def test_of_twenty_asks_at_once_one_is_the_first(store_url: str) -> None:
     assert len(list(itertools.chain(*outcomes))) == 20
 
 
+def test_of_one_mail_arriving_twenty_times_at_once_one_is_held(store_url: str) -> None:
+    """4 processes, 5 arrivals each: who looks for the mail in order to hold it sees what the others held."""
+    outcomes = list(itertools.chain(*race("hold", store_url, [f"racer{number}" for number in range(RACERS)])))
+    assert (sum(outcomes), len(outcomes)) == (1, 20)
+
+
 async def test_of_twenty_releases_at_once_one_does_it(store: Database, store_url: str) -> None:
     """20 clicks from 4 processes on one button: one release."""
     async with store.begin() as unit:

@@ -39,16 +39,13 @@ async def reply(
     sender: Path = PLAIN_SENDER,
     number: int = 1,
     extra: str = "",
-    others: tuple[Path, ...] = (),
     raw: bytes | None = None,
 ) -> Reply:
     """Answer the notice of this hold, as the edge gives it to the flow."""
     raw = raw or mail(text, subject="Re: Not sent yet", message_id=f"<r{number}@corp.example>", extra=extra)
     onward = story.house.next_hop.begin(sender, SessionFacts())
-    for path in others:
-        await onward.rcpt(path)
     envelope = Envelope(
-        mail_from=sender, rcpt_to=others, session=SessionFacts(), received_at=story.clock[0], answers=(here(held),)
+        mail_from=sender, rcpt_to=(), session=SessionFacts(), received_at=story.clock[0], answers=(here(held),)
     )
     return await receive(story.house, envelope, stuffed(raw), onward)
 
@@ -287,25 +284,6 @@ async def test_without_record_nothing_happens_and_the_answer_comes_again(story: 
     assert held == await story.now(held)
     story.audit.broken = False
     assert ANSWER_TAKEN == await reply(story, held, "WITHDRAW")
-
-
-async def test_other_recipients_get_the_mail_all_the_same(story: Story) -> None:
-    """A reply with a colleague in copy: the answer is taken, the colleague gets the mail, our address goes nowhere."""
-    held = await story.hold()
-    await story.beat()
-    taken = await reply(story, held, "WITHDRAW", others=(Path(text="omar@corp.example"),))
-    assert taken.accepted
-    assert HoldState.WITHDRAWN is (await story.now(held)).state
-    assert [(Path(text="omar@corp.example"),)] == [sent.rcpt_to for sent in story.hop.sent if sent.mail_from.text]
-
-
-async def test_an_answer_that_is_refused_reaches_nobody_else(story: Story) -> None:
-    """One transaction has one reply: with 550 nobody got it."""
-    held = await story.hold()
-    await story.beat()
-    taken = await reply(story, held, ASK, sender=Path(text="omar@corp.example"), others=(Path(text="jo@corp.example"),))
-    assert ANSWER_NOT_YOURS == taken
-    assert [] == story.sent("jo@corp.example")
 
 
 async def test_what_is_an_address_for_answers(story: Story) -> None:

@@ -24,6 +24,7 @@ from gateway.policy.encoder import Encoder
 from gateway.policy.line import Reading
 from gateway.ports import House
 from gateway.replies import HELD, Reply
+from gateway.storage.ask_table import AskRows
 
 DIRECTORY = {
     "lists": {"team@lantern.example": ["dana@lantern.example", "omar@lantern.example"]},
@@ -250,6 +251,19 @@ async def test_an_ask_whose_delivery_broke_never_counted_and_the_mail_stays_outs
 
     assert play.outcome.outcome == "failed"
     assert await play.send(Onward(play.happened), OTHER_ASK, message_id="<2@lantern.example>") is TAKEN
+
+
+async def test_no_trouble_after_the_next_hops_answer_changes_it(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error nobody foresaw, while the ask is settled: what the next hop said, or that it said nothing, stands."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(AskRows, "settle", broken)
+    with pytest.raises(NextHopUnavailable):
+        await play.send(Onward(play.happened, NextHopUnavailable()), ASK)
+
+    assert await play.send(Onward(play.happened), ASK) is TAKEN
 
 
 async def test_a_second_ask_is_held_and_the_hold_names_the_first(play: Play) -> None:

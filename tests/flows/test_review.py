@@ -2,7 +2,7 @@
 
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -18,8 +18,7 @@ from gateway.flows import expire as expiring
 from gateway.flows.assess import is_internal
 from gateway.flows.receive import receive
 from gateway.flows.release import release
-from gateway.flows.withdraw import withdraw
-from gateway.holds.lifecycle import HoldState
+from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.mail.content import Content, stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.ports import Unit
@@ -122,22 +121,52 @@ async def _arrives(story: Story, raw: bytes) -> Reply:
     return await receive(story.house, envelope, stuffed(raw), _Onward())
 
 
-@pytest.mark.parametrize(("later", "holds"), [(timedelta(days=1), 1), (timedelta(days=30), 2)])
-async def test_a_mail_like_one_long_withdrawn_is_not_swallowed_as_its_retransmission(
-    story: Story, later: timedelta, holds: int
-) -> None:
-    """A mail without Message-ID and Date looks the same each time. While a client may still retry it is a
-    retransmission; weeks after its hold ended it is a mail of its own, held with a notice of its own."""
-    raw = mail(DEMAND).replace(b"Message-ID: <m1@corp.example>\r\n", b"")
+async def _arrives_again(story: Story, raw: bytes, ways: Sequence[HoldAction], later: timedelta) -> int:
+    """A mail is held, its hold goes these ways, later the same mail comes once more: how many holds there are."""
     assert await _arrives(story, raw) == HELD
-    async with story.house.store.begin(write=False) as unit:
+    async with story.house.store.begin() as unit:
         (held,) = await unit.holds.find()
-    await withdraw(story.house, held.id, actor="sender")
+        for action in ways:
+            changed = await unit.holds.change(held, action, at=story.clock[0], by="sender")
+            assert changed is not None
+            held = changed
     story.clock[0] += later
-
     assert await _arrives(story, raw) == HELD
     async with story.house.store.begin(write=False) as unit:
-        assert len(await unit.holds.find()) == holds
+        return len(await unit.holds.find())
+
+
+ENDED = {
+    HoldState.SENT: (HoldAction.RELEASE, HoldAction.DELIVERED),
+    HoldState.WITHDRAWN: (HoldAction.WITHDRAW,),
+    HoldState.EXPIRED: (HoldAction.EXPIRE,),
+    HoldState.SUPERSEDED: (HoldAction.SUPERSEDE,),
+    HoldState.FAILED: (HoldAction.RELEASE, HoldAction.REFUSED),
+}
+
+
+@pytest.mark.parametrize("ways", ENDED.values(), ids=ENDED)
+@pytest.mark.parametrize(("named", "hours", "holds"), [(True, 5, 1), (True, 7, 2), (False, 1, 2)])
+async def test_a_mail_like_one_whose_hold_ended_is_swallowed_only_while_it_may_be_a_retry(
+    story: Story, ways: Sequence[HoldAction], named: bool, hours: int, holds: int
+) -> None:
+    """With its Message-ID and within a client's time to retry it changes nothing; later, and always without a
+    Message-ID, it is a mail of its own, held with a notice of its own."""
+    raw = mail(DEMAND) if named else mail(DEMAND).replace(b"Message-ID: <m1@corp.example>\r\n", b"")
+
+    assert await _arrives_again(story, raw, ways, timedelta(hours=hours)) == holds
+
+
+@pytest.mark.parametrize(
+    "ways", [(), (HoldAction.DISPUTE,), (HoldAction.RELEASE,)], ids=["held", "disputed", "sending"]
+)
+async def test_a_mail_whose_hold_goes_on_is_held_once_however_late_it_comes_again(
+    story: Story, ways: Sequence[HoldAction]
+) -> None:
+    """Days later, and without a Message-ID: the one hold stands for both."""
+    raw = mail(DEMAND).replace(b"Message-ID: <m1@corp.example>\r\n", b"")
+
+    assert await _arrives_again(story, raw, ways, timedelta(days=4)) == 1
 
 
 async def test_an_error_of_the_database_does_not_quote_the_mail(story: Story) -> None:

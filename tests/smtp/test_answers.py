@@ -31,8 +31,9 @@ async def test_an_answer_is_taken_without_asking_the_next_hop() -> None:
     assert [] == [path for offered in hop.transactions for path in offered.rcpt_to]
 
 
-async def test_other_recipients_go_to_the_next_hop_as_ever() -> None:
-    """Beside an answer's address, others are offered and answered by the next hop alone."""
+async def test_an_answer_has_a_transaction_of_its_own() -> None:
+    """Others beside it wait for the next transaction, whichever comes first, so that a refusal of the answer is
+    nobody else's; who was refused anyway does not stand in its way."""
     refused = Reply(code=550, enhanced="5.1.1", text="no such user")
     box, hop = (
         Box(),
@@ -40,15 +41,17 @@ async def test_other_recipients_go_to_the_next_hop_as_ever() -> None:
     )
     async with edge_with(box, hop) as edge, client_of(edge) as client:
         edge.desk.is_ours = is_ours
-        client.say(b"EHLO client.example\r\nMAIL FROM:<ann@here.example>\r\n")
-        client.say(b"RCPT TO:<%s>\r\nRCPT TO:<bob@here.example>\r\nRCPT TO:<gone@here.example>\r\nDATA\r\n" % OURS)
-        assert [250, 250, 250, 250, 550, 354] == await client.hears(6)
+        client.say(b"EHLO client.example\r\nMAIL FROM:<ann@here.example>\r\nRCPT TO:<gone@here.example>\r\n")
+        client.say(b"RCPT TO:<%s>\r\nRCPT TO:<bob@here.example>\r\nDATA\r\n" % OURS)
+        assert [250, 250, 550, 250, 452, 354] == await client.hears(6)
+        client.say(b"Subject: x\r\n\r\nhello\r\n.\r\n")
+        client.say(b"MAIL FROM:<ann@here.example>\r\nRCPT TO:<bob@here.example>\r\nRCPT TO:<%s>\r\nDATA\r\n" % OURS)
+        assert [250, 250, 250, 452, 354] == await client.hears(5)
         client.say(b"Subject: x\r\n\r\nhello\r\n.\r\n")
         assert [250] == await client.hears(1)
-    [(envelope, _)] = box.mails
-    assert ("bob@here.example",) == tuple(path.text for path in envelope.rcpt_to)
-    assert (OURS.decode(),) == tuple(path.text for path in envelope.answers)
-    assert {"bob@here.example", "gone@here.example"} == {path.text for path in hop.transactions[0].rcpt_to}
+    bob, ours = Path(text="bob@here.example"), Path(text=OURS.decode())
+    assert [((), (ours,)), ((bob,), ())] == [(envelope.rcpt_to, envelope.answers) for envelope, _ in box.mails]
+    assert ["gone@here.example", "bob@here.example"] == [path.text for one in hop.transactions for path in one.rcpt_to]
 
 
 async def test_a_forgotten_transaction_forgets_the_answer_too() -> None:
