@@ -146,6 +146,24 @@ async def test_waiting_is_bounded() -> None:
     assert len(hop.connections) == 1
 
 
+@pytest.mark.parametrize("order", [(True, False), (False, True), (True, True, False)])
+async def test_who_needs_a_fresh_connection_lets_nobody_starve(order: tuple[bool, ...]) -> None:
+    """P5: who waits for a fresh connection takes the place of one that becomes idle, and those behind get theirs."""
+    async with ScriptedNextHop() as hop, connect(hop.address, max_connections=1, connect_timeout=1.0) as upstream:
+        pool, soon = upstream._pool, asyncio.get_running_loop().time() + 1.5
+
+        async def borrow(fresh: bool) -> None:
+            pool.release(await pool.take(soon, fresh=fresh))
+
+        first = await pool.take(soon)
+        waiting = [asyncio.create_task(borrow(fresh)) for fresh in order]
+        await asyncio.sleep(0)
+        pool.release(first)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [None] * len(order) == results
+        assert pool._size <= 1
+
+
 async def test_a_place_is_free_again_after_a_failure() -> None:
     """A connection that fails makes room for the next in line."""
     script = {"connect": [RESET, GARBAGE, CLOSE, say(b"220 next.example\r\n")]}
