@@ -223,6 +223,36 @@ async def test_extensions_of_nobody() -> None:
             await upstream.extensions()
 
 
+async def test_a_silent_next_hop_is_asked_for_all_at_once() -> None:
+    """P5: while it keeps silent, all who want its extensions wait for one attempt and are told when that fails; whoever
+    leaves meanwhile takes it from nobody."""
+    script = {"connect": [SILENCE, say(b"220 next.example\r\n")]}
+    async with (
+        ScriptedNextHop(script) as hop,
+        connect(hop.address, command_timeout=0.3, connect_timeout=0.2) as upstream,
+    ):
+        waiting = [asyncio.create_task(upstream.extensions()) for _ in range(6)]
+        await asyncio.sleep(0.05)
+        waiting[0].cancel()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [asyncio.CancelledError, *[NextHopUnavailable] * 5] == [type(result) for result in results]
+        assert len(set(map(id, results))) == 6  # tracebacks must not pile up on one
+        assert 1 == len(hop.connections)
+        assert "DSN" in await upstream.extensions()
+
+
+async def test_who_waits_for_extensions_is_told_of_the_end() -> None:
+    """`close` ends the attempt under way, and leaves nobody waiting and nothing open."""
+    async with ScriptedNextHop({"connect": SILENCE}) as hop, connect(hop.address) as upstream:
+        waiting = asyncio.create_task(upstream.extensions())
+        await asyncio.sleep(0.05)
+        await upstream.close()
+        with pytest.raises(NextHopUnavailable):
+            await waiting
+        await asyncio.sleep(0.01)
+        assert [True] == [heard.ended for heard in hop.connections]
+
+
 async def test_a_next_hop_that_comes_back() -> None:
     """Mail flows again as soon as the next hop is back."""
     async with ScriptedNextHop() as hop, connect(hop.address) as upstream:
