@@ -30,9 +30,7 @@ class Pool:
 
     async def take(self, deadline: float, *, fresh: bool = False) -> Connection:
         """An idle connection, or a new one (always, when `fresh`), by this loop time. Raises NextHopUnavailable."""
-        if fresh and self._size >= self._limit and self._idle:
-            self._idle.pop(0).quit()
-        if self._size >= self._limit and (fresh or not self._idle):
+        if not self._served(fresh=fresh):
             await self._turn(deadline, fresh=fresh)
         while self._idle and not fresh:
             connection = self._idle.pop()
@@ -76,11 +74,17 @@ class Pool:
     def _size(self) -> int:
         return len(self._all) + self._being_opened
 
+    def _served(self, *, fresh: bool) -> bool:
+        """Is there a connection for us, or room for a new one? For a fresh one an idle one makes room."""
+        if fresh and self._size >= self._limit and self._idle:
+            self._idle.pop(0).quit()
+        return self._size < self._limit or (not fresh and bool(self._idle))
+
     async def _turn(self, deadline: float, *, fresh: bool) -> None:
         """Wait until there is a connection for us or room for a new one."""
         loop = asyncio.get_running_loop()
         end = min(deadline, loop.time() + self.opening.settings.connect_timeout)
-        while self._size >= self._limit and (fresh or not self._idle):
+        while not self._served(fresh=fresh):
             turn = loop.create_future()
             self._waiting.append(turn)
             try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.delivery.opening import Opening
 from gateway.delivery.pool import Pool
 from gateway.delivery.transaction import UpstreamTransaction
+from gateway.errors import NextHopUnavailable
 from gateway.mail.envelope import Path, SessionFacts
 
 if TYPE_CHECKING:
@@ -31,15 +32,16 @@ class Upstream:
         name = hostname or socket.gethostname() or "localhost"
         self._settings = settings
         self._pool = Pool(Opening(settings=settings, hostname=name, tls=tls))
-        self._asking = asyncio.Lock()
+        self._learning: asyncio.Task[NextHopUnavailable | None] | None = None
 
     async def extensions(self) -> dict[str, str]:
         """EHLO keywords and parameters of the connection opened last; connects when there was none yet. Raises
-        NextHopUnavailable when nothing was ever learnt."""
+        NextHopUnavailable when nothing was ever learnt, within `connect_timeout` + `command_timeout`: all who ask
+        meanwhile wait for one attempt."""
         if self._pool.known is None:
-            async with self._asking:
-                if self._pool.known is None:
-                    await self._learn()
+            if self._learning is None:
+                self._learning = asyncio.create_task(self._learn())
+            await _outcome(self._learning)
         return dict(self._pool.known or {})
 
     def begin(self, mail_from: Path, session: SessionFacts) -> UpstreamTransaction:
@@ -48,8 +50,29 @@ class Upstream:
 
     async def close(self) -> None:
         """Close all connections; transactions under way end with NextHopUnavailable."""
+        if self._learning is not None:
+            self._learning.cancel()
+            await asyncio.wait((self._learning,))
         await self._pool.close()
 
-    async def _learn(self) -> None:
+    async def _learn(self) -> NextHopUnavailable | None:
+        """Connect once; what went wrong, if anything."""
         seconds = self._settings.connect_timeout + self._settings.command_timeout
-        self._pool.release(await self._pool.take(asyncio.get_running_loop().time() + seconds))
+        try:
+            self._pool.release(await self._pool.take(asyncio.get_running_loop().time() + seconds))
+        except NextHopUnavailable as error:
+            return error
+        finally:
+            self._learning = None
+        return None
+
+
+async def _outcome(attempt: asyncio.Task[NextHopUnavailable | None]) -> None:
+    """Wait for an attempt that others wait for too: whoever is cancelled here does not end it. Raises
+    NextHopUnavailable."""
+    await asyncio.wait((attempt,))
+    if attempt.cancelled():
+        raise NextHopUnavailable("the gateway stops")
+    failure = attempt.result()
+    if failure is not None:
+        raise NextHopUnavailable(*failure.args) from failure

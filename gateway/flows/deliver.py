@@ -28,10 +28,11 @@ from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.link import filled, link_secret, placed, same_token
 from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
 from gateway.mail.content import stuffed
+from gateway.mail.controls import mended, torn
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.mail.trace_headers import received_line
 from gateway.ports import House, Transaction, Unit
-from gateway.replies import Reply
+from gateway.replies import BARE_LINE_END, Reply
 
 LEASE = timedelta(minutes=5)
 _PATIENCE = 240.0  # seconds for one attempt: it must end before its lease does
@@ -91,6 +92,9 @@ async def _attempted(house: House, mail: OutgoingMail) -> Attempt:
 
 
 async def _offered(house: House, mail: OutgoingMail) -> Attempt:
+    if torn(mail.raw):  # what comes out of the store passed no edge: this is the last place to stop smuggled commands
+        log.error("our mail holds bare line ends or NUL and is not sent", mail=mail.id)
+        return Attempt(refused=tuple((path, BARE_LINE_END) for path in mail.rcpt_to), reply=BARE_LINE_END)
     transaction = house.next_hop.begin(await _reverse_path(house, mail), _session(house))
     taken: list[Path] = []
     refused: list[tuple[Path, Reply]] = []
@@ -251,7 +255,8 @@ async def _report(
         arrived=held.held_at,
         tried=house.clock(),
     )
-    await unit.outbox.put(replace(letter, raw=as_report(letter.raw, status, mail.raw)))
+    original = mended(mail.raw) if torn(mail.raw) else mail.raw
+    await unit.outbox.put(replace(letter, raw=as_report(letter.raw, status, original)))
 
 
 async def _record_fact(house: House, event: AuditEvent) -> None:

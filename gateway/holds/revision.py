@@ -16,6 +16,7 @@ from gateway.holds.plain_edit import edited_plain
 from gateway.holds.wire_text import Encoded, content_type, edited_header, encoded, subject_field, transfer_encoding
 from gateway.language.catalogue import later
 from gateway.mail import decoding
+from gateway.mail.controls import without_controls
 from gateway.mail.message import Message, Part, walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import BlockKind, MessageText
@@ -111,8 +112,8 @@ def _text(groups: Sequence[_Group]) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines without trailing blanks, without blank lines at either end, whatever line ends a form sent."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    """Lines without controls and trailing blanks, without blank lines at either end, whatever line ends a form sent."""
+    text = without_controls(text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n")
     lines = [line.rstrip() for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()

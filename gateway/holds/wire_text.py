@@ -1,7 +1,8 @@
 """A rewritten text part as bytes: its charset, its transfer encoding, its header lines.
 
-The declared charset is kept where it can say the new words, else it becomes UTF-8; what is written is always 7-bit
-safe (RFC 2045 section 6). Header lines that need no change stay byte for byte. *Pure.*
+The declared charset is kept where it can say the new words and writes ASCII as ASCII, so that line ends and dots are
+what they seem; else it becomes UTF-8. What is written is always 7-bit safe (RFC 2045 section 6) and has no line end but
+CRLF (RFC 5321 section 2.3.8). Header lines that need no change stay byte for byte. *Pure.*
 """
 
 import base64
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 from email.header import Header
 
 from gateway.mail.charset import characters, codec
+from gateway.mail.controls import torn
 
 _LONGEST = 900  # octets; RFC 5322 section 2.1.1 allows 998
-_WIDE = ("utf_16", "utf_32", "utf_7")
+_ASCII = "\t\r\n" + "".join(map(chr, range(32, 127)))
 _FIELD = re.compile(rb"[^\r\n][^\n]*(?:\n[ \t][^\n]*)*(?:\n|\Z)")
 _PARAMETER = re.compile(r';((?:[^;"\\]|\\.|"(?:[^"\\]|\\.)*"?)*)')
 _DELIMITER_LIKE = re.compile(rb"(?m)^--(?=[^\s])")
@@ -67,17 +69,21 @@ def _kept(before: bytes, data: bytes) -> bytes | None:
 
 
 def _in_charset(text: str, charset: str) -> tuple[str, bytes]:
-    known = codec(charset) if charset else ""
-    if known and not known.startswith(_WIDE):
-        try:
-            data = text.encode(charset)
-        except (UnicodeError, LookupError):
-            data = b""
-        if data and characters(data, charset) == text:
+    if charset and codec(charset):
+        data = _said(text, charset)
+        if data and characters(data, charset) == text and not torn(data):
             return charset, data
     if not charset and text.isascii():
         return "us-ascii", text.encode("ascii")
     return "utf-8", text.encode("utf-8", "replace")
+
+
+def _said(text: str, charset: str) -> bytes:
+    """`text` in this charset; b"" where it cannot say it, or is no superset of ASCII (EBCDIC, UTF-16, UTF-7)."""
+    try:
+        return text.encode(charset) if _ASCII.encode(charset) == _ASCII.encode("ascii") else b""
+    except (UnicodeError, LookupError):
+        return b""
 
 
 def _plain(data: bytes) -> bool:
@@ -89,7 +95,8 @@ def _plain(data: bytes) -> bool:
 
 
 def _quoted(data: bytes) -> bytes:
-    return _DELIMITER_LIKE.sub(b"=2D-", binascii.b2a_qp(data, istext=True))
+    lines = binascii.b2a_qp(data, istext=True).replace(b"\r\n", b"\n")  # it breaks a sole line by LF alone
+    return _DELIMITER_LIKE.sub(b"=2D-", lines.replace(b"\n", b"\r\n"))
 
 
 def _base64(data: bytes) -> bytes:

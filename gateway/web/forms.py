@@ -12,6 +12,7 @@ import orjson
 from starlette.requests import Request
 
 from gateway.language.catalogue import later
+from gateway.mail.controls import without_controls
 
 MAX_BODY = 4 * 1024 * 1024  # bytes: 256 Ki characters, three bytes each, percent-encoded, and some room
 MAX_FIELDS = 1016  # our own few, and one for each recipient that can be ticked
@@ -66,8 +67,9 @@ def one_line(text: str, limit: int) -> str:
 
 
 def body_text(text: str) -> str:
-    """A text box's content with the line ends the sender's mail has in our hands ("\\n")."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    """A text box's content with the line ends the sender's mail has in our hands ("\\n"), and no other controls than
+    these and tabs."""
+    return without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _only(request: Request, kind: str) -> None:

@@ -146,6 +146,24 @@ async def test_waiting_is_bounded() -> None:
     assert len(hop.connections) == 1
 
 
+@pytest.mark.parametrize("order", [(True, False), (False, True), (True, True, False)])
+async def test_who_needs_a_fresh_connection_lets_nobody_starve(order: tuple[bool, ...]) -> None:
+    """P5: who waits for a fresh connection takes the place of one that becomes idle, and those behind get theirs."""
+    async with ScriptedNextHop() as hop, connect(hop.address, max_connections=1, connect_timeout=1.0) as upstream:
+        pool, soon = upstream._pool, asyncio.get_running_loop().time() + 1.5
+
+        async def borrow(fresh: bool) -> None:
+            pool.release(await pool.take(soon, fresh=fresh))
+
+        first = await pool.take(soon)
+        waiting = [asyncio.create_task(borrow(fresh)) for fresh in order]
+        await asyncio.sleep(0)
+        pool.release(first)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [None] * len(order) == results
+        assert pool._size <= 1
+
+
 async def test_a_place_is_free_again_after_a_failure() -> None:
     """A connection that fails makes room for the next in line."""
     script = {"connect": [RESET, GARBAGE, CLOSE, say(b"220 next.example\r\n")]}
@@ -203,6 +221,36 @@ async def test_extensions_of_nobody() -> None:
     async with connect(f"127.0.0.1:{refusing_port()}") as upstream:
         with pytest.raises(NextHopUnavailable):
             await upstream.extensions()
+
+
+async def test_a_silent_next_hop_is_asked_for_all_at_once() -> None:
+    """P5: while it keeps silent, all who want its extensions wait for one attempt and are told when that fails; whoever
+    leaves meanwhile takes it from nobody."""
+    script = {"connect": [SILENCE, say(b"220 next.example\r\n")]}
+    async with (
+        ScriptedNextHop(script) as hop,
+        connect(hop.address, command_timeout=0.3, connect_timeout=0.2) as upstream,
+    ):
+        waiting = [asyncio.create_task(upstream.extensions()) for _ in range(6)]
+        await asyncio.sleep(0.05)
+        waiting[0].cancel()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [asyncio.CancelledError, *[NextHopUnavailable] * 5] == [type(result) for result in results]
+        assert len(set(map(id, results))) == 6  # tracebacks must not pile up on one
+        assert 1 == len(hop.connections)
+        assert "DSN" in await upstream.extensions()
+
+
+async def test_who_waits_for_extensions_is_told_of_the_end() -> None:
+    """`close` ends the attempt under way, and leaves nobody waiting and nothing open."""
+    async with ScriptedNextHop({"connect": SILENCE}) as hop, connect(hop.address) as upstream:
+        waiting = asyncio.create_task(upstream.extensions())
+        await asyncio.sleep(0.05)
+        await upstream.close()
+        with pytest.raises(NextHopUnavailable):
+            await waiting
+        await asyncio.sleep(0.01)
+        assert [True] == [heard.ended for heard in hop.connections]
 
 
 async def test_a_next_hop_that_comes_back() -> None:

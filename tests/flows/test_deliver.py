@@ -16,6 +16,7 @@ from gateway.holds.answer_address import answer_key
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.holds.link import link_secret
+from gateway.mail.controls import torn
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.trace_headers import is_own_notice
@@ -82,6 +83,21 @@ async def test_next_hop_down_then_up(story: Story) -> None:
     assert len(story.sent("omar@corp.example")) == 1
     assert (await story.now(held)).state is HoldState.SENT
     assert await outbox_size(story) == 0
+
+
+@pytest.mark.parametrize("bytes_", [b"\n.\nMAIL FROM:<ceo@evil.example>\n", b"a\rb", b"a\0b"])
+async def test_torn_lines_never_leave_the_store(story: Story, bytes_: bytes) -> None:
+    """P11: a mail of the outbox with bare CR, bare LF or NUL is not offered to anybody, and its sender gets it back."""
+    held = await released(story)
+    async with story.house.store.begin() as unit:
+        [waiting] = await unit.outbox.lease(now=story.clock[0], until=story.clock[0] + LEASE, limit=100)
+    await deliver(story.house, replace(waiting, raw=waiting.raw + bytes_))
+    assert story.hop.sent == []
+    assert HoldState.FAILED is (await story.now(held)).state
+    await story.beat()
+    [report] = story.sent("mira@corp.example")
+    assert not torn(report)
+    assert "Not delivered: New banners" == read(report)["subject"]
 
 
 async def test_a_temporary_reply_is_tried_again(story: Story) -> None:

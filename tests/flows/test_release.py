@@ -15,6 +15,7 @@ from gateway.flows.step import Changed, TooLate
 from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
+from gateway.mail.controls import torn
 from gateway.policy.labels import Label
 from gateway.storage.tables import asks
 from gateway.worker import Worker
@@ -53,6 +54,19 @@ async def test_revised_and_passing_goes_out_once(story: Story) -> None:
     assert (await story.now(held)).state is HoldState.SENT
     assert await ask_states(story, held) == AskState.CONFIRMED
     assert story.audit.steps() == [("release", "sending", "sender"), ("delivered", "sent", "gateway")]
+
+
+@pytest.mark.parametrize("charset", ["cp037", "cp500", "cp1026", "cp273"])
+async def test_an_edit_smuggles_nothing(story: Story, charset: str) -> None:
+    """P11: words that are SMTP commands between bare line ends in the mail's own charset go out as words."""
+    smuggled = b"\n.\nMAIL FROM:<ceo@evil.example>\nRCPT TO:<v@corp.example>\nDATA\n\nhi\n.\nQUIT\n"
+    head = mail("").partition(b"\r\n\r\n")[0].replace(b"utf-8", charset.encode())
+    held = await story.hold(raw=head + b"\r\n\r\n" + DEMAND.encode(charset) + b"\r\n")
+    assert isinstance(await click(story, held, smuggled.decode(charset)), Released)
+    await story.beat()
+    [sent] = [mail for mail in story.hop.delivered if mail.mail_from.text]
+    assert not torn(sent.wire)
+    assert b"MAIL FROM" not in sent.wire
 
 
 async def test_records_stand_before_effects(story: Story) -> None:

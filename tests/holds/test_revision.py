@@ -61,6 +61,15 @@ def test_unchanged_words_give_the_same_bytes(name: str) -> None:
     assert revise(raw, None, None).raw is raw
 
 
+def test_controls_are_neither_shown_nor_a_change() -> None:
+    """P11: the edit box, and an answer by mail, hold no controls; left out of a text, they are no change of it."""
+    raw = letters.BASE64[: letters.BASE64.index(b"\r\n\r\n") + 4]
+    raw += letters._b64("Hello\x0c all,\n\nplease\x1b[1m put\x85 the\x00 banner up.\n")
+    assert "Hello all,\n\nplease[1m put the banner up." == editable_text(raw)
+    assert revise(raw, editable_text(raw)).raw is raw
+    assert not re.search("[\x1b\x85]", bodies(revise(raw, "Hello all,\n\nplease\x1b put it up.\x85").raw)[0])
+
+
 @pytest.mark.parametrize("name", EDITABLE)
 def test_other_words_are_what_every_version_says(name: str) -> None:
     """After an edit each text version says the new words and nothing of the old ones."""

@@ -148,6 +148,12 @@ def test_texts_for_the_page_keep_their_length_and_can_be_encoded(text: str) -> N
     assert "\r" not in body_text(text)
 
 
+@given(st.text(st.characters(max_codepoint=0x200), max_size=80))
+def test_a_text_box_gives_no_controls(text: str) -> None:
+    """P11: of the control characters only newline and tab come out of a text box."""
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", body_text(text))
+
+
 @pytest.mark.parametrize(
     ("left", "expected"),
     [
