@@ -274,17 +274,27 @@ class Session(Connection):
             self._held = False
             self._channel.resume_reading()
         self.in_tls = True
+        channel = await self._secured(context)
+        self.transport = self._channel = channel
+        self._greeted = False
+        self._own = self._facts = replace(self._own, helo="", tls=_described(channel))
+
+    async def _secured(self, context: ssl.SSLContext) -> asyncio.Transport:
+        """The handshake itself. Raises ConnectionAbortedError; the client is counted out then, for asyncio does not say
+        `connection_lost` of a connection that ends before the handshake does."""
         try:
             channel = await self.loop.start_tls(
                 self._channel, self, context, server_side=True, ssl_handshake_timeout=_HANDSHAKE
             )
-        except (OSError, TimeoutError):  # ssl.SSLError and ConnectionError are OSErrors
-            raise ConnectionAbortedError from None
-        if channel is None:
-            raise ConnectionAbortedError
-        self.transport = self._channel = channel
-        self._greeted = False
-        self._own = self._facts = replace(self._own, helo="", tls=_described(channel))
+            if channel is None or channel.is_closing():
+                raise ConnectionAbortedError
+        except BaseException as error:
+            self._channel.abort()
+            self.connection_lost(None)
+            if isinstance(error, OSError):  # ssl.SSLError, TimeoutError and ConnectionError are
+                raise ConnectionAbortedError from None
+            raise
+        return channel
 
     async def smtp_XFORWARD(self, arg: str) -> None:
         """What a trusted server says about the next mail's client."""

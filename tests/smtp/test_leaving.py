@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import struct
 import time
 from contextlib import AsyncExitStack
 
@@ -12,19 +11,12 @@ import uvloop
 from gateway.errors import UserError
 from gateway.replies import BUSY, OK, SHUTTING_DOWN, TIMED_OUT
 from gateway.smtp.server import Edge
-from tests.smtp.kit import NOON, Box, Client, Hop, client_of, code, edge_with, settings, until
+from tests.smtp.kit import NOON, Box, Client, Hop, client_of, code, edge_with, reset, settings, until
 
 
 def half_close(client: Client) -> None:
     """FIN: nothing more to say, still listening."""
     client.writer.write_eof()
-
-
-def reset(client: Client) -> None:
-    """RST: gone at once."""
-    sock = client.writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.writer.transport.abort()
 
 
 def fall_silent(client: Client) -> None:
