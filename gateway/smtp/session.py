@@ -64,11 +64,17 @@ class Session(Connection):
         self._answers: list[Path] = []  # recipients that are our own addresses
         self._put_off = 0  # recipients refused for now
         self._transaction: Transaction | None = None
+        self._coming: DataReader | None = None  # from 354 until the answer
 
     @property
     def idle(self) -> bool:
         """No mail transaction is open."""
         return self._mail is None
+
+    @property
+    def answering(self) -> bool:
+        """A whole message has come, and its answer was not said yet."""
+        return self._coming is not None and self._coming.done
 
     async def _greet(self) -> None:
         self._own = self._facts = SessionFacts(peer_address=self.peer_address, peer_port=self.peer_port)
@@ -176,7 +182,7 @@ class Session(Connection):
 
     async def _message(self, reader: DataReader) -> None:
         """The message is given to the receive flow with all that belongs to it, or everything is let go."""
-        given = False
+        given, self._coming = False, reader
         try:
             content = reader.result() if await self._read_message(reader) else None
             if isinstance(content, Content):
@@ -188,6 +194,7 @@ class Session(Connection):
             elif content is not None:
                 self._say(wire(content))
         finally:
+            self._coming = None
             if not given:
                 reader.close()
             await self._forget()
