@@ -25,7 +25,7 @@ from gateway.smtp.wire import wire
 
 _OK, _SENDER_OK, _START = wire(OK), wire(SENDER_OK), START_MAIL_INPUT.wire()
 _RCPT_OK = wire(RECIPIENT_OK)
-_LEAST_RESERVE = 16 * 1024  # bytes taken from the budget for a message of undeclared size, before 354
+_LEAST_RESERVE = 16 * 1024  # bytes taken from the budget before 354; the others as they come, whatever was declared
 _HANDSHAKE = 30.0  # seconds
 
 BYE = Reply(code=221, enhanced="2.0.0", text="Bye")
@@ -169,7 +169,7 @@ class Session(Connection):
         if not self._recipients and not self._answers:
             return self._error(self._no_recipient())
         reader = self.desk.reader()
-        if not reader.reserve(max(self._declared, _LEAST_RESERVE)):
+        if self._declared > self.desk.budget.free or not reader.reserve(_LEAST_RESERVE):
             return self._full()
         self._say(_START)
         return await self._message(reader)
