@@ -1,7 +1,7 @@
 """Running the gateway: N SMTP processes on one port, and this one with the review page and the beat.
 
 A child runs `child` with orders on its standard input (`supervisor.py`). SIGTERM drains: sessions finish the
-mail they are at. IO: sockets, signals, processes.
+mail they are at, and what is past its final dot has its answer. IO: sockets, signals, processes.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from gateway.app import (
     state_folder,
 )
 from gateway.complaint import heeded
+from gateway.delivery.transaction import SLOWEST
 from gateway.errors import UserError
 from gateway.flows.answer import is_answer
 from gateway.flows.receive import receive
@@ -52,6 +53,7 @@ log = structlog.get_logger(__name__)
 OFFICE = "import sys; from gateway.serving import office; sys.exit(office(*map(int, sys.argv[1:])))"
 CHILD = "import sys; from gateway.serving import child; sys.exit(child())"
 PATIENCE = 5.0  # seconds a child may take beyond its drain
+BESIDE = 15.0  # seconds that judging, storing and recording a mail may take beside the next hop
 NO_PAGE = -1  # instead of the descriptor of the page's socket
 
 
@@ -103,7 +105,8 @@ async def _serve(told: Orders, orders: int, door: socket.socket | None) -> int:
         if door:
             await stack.enter_async_context(page(house, door, worker))
         beat = asyncio.create_task(worker.run())
-        stack.push_async_callback(_ended, worker, beat, settings.smtp.drain_seconds)
+        longest = settings.smtp.drain_seconds + to_answer(settings)
+        stack.push_async_callback(_ended, worker, beat, longest)
         streams = [f"{EDGE}{number}" for number in range(1, settings.smtp.workers + 1)]
         told_each = [{"stream": stream, "orders": orders} for stream in streams]
         edges = Supervisor([sys.executable, "-c", CHILD], told_each, inherited=(orders,))
@@ -112,7 +115,7 @@ async def _serve(told: Orders, orders: int, door: socket.socket | None) -> int:
         except RuntimeError as error:
             await edges.stop(1)
             raise UserError(str(error), todo="The log above says why") from None
-        stack.push_async_callback(edges.stop, settings.smtp.drain_seconds + PATIENCE)
+        stack.push_async_callback(_drained, edges, worker, beat, longest)
         await settle_orphans(settings, house, streams)
         _spare_the_collector()
         print(
@@ -193,6 +196,11 @@ def _stop_signal() -> asyncio.Event:
     return stopping
 
 
+async def _drained(edges: Supervisor, worker: Worker, beat: "asyncio.Task[None]", seconds: float) -> None:
+    """Both at once, for a service manager does not wait for ever."""
+    await asyncio.gather(edges.stop(seconds + PATIENCE), _ended(worker, beat, seconds))
+
+
 async def _ended(worker: Worker, beat: "asyncio.Task[None]", seconds: float) -> None:
     """Deliveries under way may finish; what does not is tried again after its lease."""
     with suppress(TimeoutError):
@@ -200,6 +208,11 @@ async def _ended(worker: Worker, beat: "asyncio.Task[None]", seconds: float) -> 
             await worker.stop()
     beat.cancel()
     await asyncio.gather(beat, return_exceptions=True)
+
+
+def to_answer(settings: "Settings") -> float:
+    """Seconds in which every mail past its final dot is answered, as large as a mail may be."""
+    return settings.upstream.data_timeout + settings.smtp.max_size / SLOWEST + BESIDE
 
 
 def child() -> int:
@@ -235,7 +248,8 @@ async def _child(orders: Orders, stream: str) -> int:
         _spare_the_collector()
         print("ready", flush=True)
         await stopping.wait()
-        await edge.drain(smtp.drain_seconds)
+        loop.remove_reader(sys.stdin.fileno())  # its end would be told again and again
+        await edge.drain(smtp.drain_seconds, to_answer(orders.settings))
         await edge.stop()
     return 0
 

@@ -161,6 +161,11 @@ class Channel(SMTP):
         """No mail transaction is open."""
         return True
 
+    @property
+    def answering(self) -> bool:
+        """A whole message has come, and its answer was not said yet."""
+        return False
+
     # -- reading and writing ------------------------------------------------------------------------------------------
 
     async def _next_input(self) -> None:

@@ -41,9 +41,14 @@ class Budget:
         self.limit = limit
         self.used = 0
 
+    @property
+    def free(self) -> int:
+        """Bytes nobody has taken."""
+        return self.limit - self.used
+
     def take(self, size: int) -> bool:
         """Reserve bytes; False, and nothing reserved, when they are not there."""
-        if self.used + size > self.limit:
+        if size > self.free:
             return False
         self.used += size
         return True

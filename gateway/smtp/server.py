@@ -72,15 +72,18 @@ class Edge:
         """Read the certificate again, for handshakes from now on. Raises UserError, and the old one stays."""
         self.desk.tls = certificate(self.desk.settings)
 
-    async def drain(self, seconds: float) -> None:
-        """Accept nobody new, let the mails under way finish, tell everybody else 421; at most `seconds`."""
+    async def drain(self, seconds: float, answers: float) -> None:
+        """Accept nobody new, let the mails under way finish, tell everybody else 421; at most `seconds`. Mails past
+        the final dot have `answers` seconds more: the next hop may have them, and who hears 421 sends them again."""
         self._close_listeners()
         self.desk.draining = True
         for session in list(self.desk.sessions):
             session.retire()
         await self._settle(seconds)
         for session in list(self.desk.sessions):
-            session.hang_up(SHUTTING_DOWN)
+            if not session.answering:
+                session.hang_up(SHUTTING_DOWN)
+        await self._settle(answers, past_the_dot=True)
 
     async def stop(self) -> None:
         """End everything now. Flows under way are cancelled; their clients were told nothing."""
@@ -104,14 +107,15 @@ class Edge:
         for server in self._servers:
             server.close()
 
-    def _under_way(self) -> set[asyncio.Task[object]]:
-        sessions = {session.task for session in self.desk.sessions if session.task is not None}
-        return {task for task in (*sessions, *self.desk.flows) if not task.done()}
+    def _under_way(self, *, past_the_dot: bool = False) -> set[asyncio.Task[object]]:
+        sessions = (session for session in self.desk.sessions if session.answering or not past_the_dot)
+        tasks = {session.task for session in sessions if session.task is not None}
+        return {task for task in (*tasks, *self.desk.flows) if not task.done()}
 
-    async def _settle(self, seconds: float) -> None:
+    async def _settle(self, seconds: float, *, past_the_dot: bool = False) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while (tasks := self._under_way()) and (left := until - loop.time()) > 0:
+        while (tasks := self._under_way(past_the_dot=past_the_dot)) and (left := until - loop.time()) > 0:
             await asyncio.wait(tasks, timeout=left)
 
     def _look(self) -> None:

@@ -25,7 +25,7 @@ from gateway.smtp.wire import wire
 
 _OK, _SENDER_OK, _START = wire(OK), wire(SENDER_OK), START_MAIL_INPUT.wire()
 _RCPT_OK = wire(RECIPIENT_OK)
-_LEAST_RESERVE = 16 * 1024  # bytes taken from the budget for a message of undeclared size, before 354
+_LEAST_RESERVE = 16 * 1024  # bytes taken from the budget before 354; the others as they come, whatever was declared
 _HANDSHAKE = 30.0  # seconds
 
 BYE = Reply(code=221, enhanced="2.0.0", text="Bye")
@@ -64,11 +64,17 @@ class Session(Connection):
         self._answers: list[Path] = []  # recipients that are our own addresses
         self._put_off = 0  # recipients refused for now
         self._transaction: Transaction | None = None
+        self._coming: DataReader | None = None  # from 354 until the answer
 
     @property
     def idle(self) -> bool:
         """No mail transaction is open."""
         return self._mail is None
+
+    @property
+    def answering(self) -> bool:
+        """A whole message has come, and its answer was not said yet."""
+        return self._coming is not None and self._coming.done
 
     async def _greet(self) -> None:
         self._own = self._facts = SessionFacts(peer_address=self.peer_address, peer_port=self.peer_port)
@@ -165,7 +171,7 @@ class Session(Connection):
         if not self._recipients and not self._answers:
             return self._error(self._no_recipient())
         reader = self.desk.reader()
-        if not reader.reserve(max(self._declared, _LEAST_RESERVE)):
+        if self._declared > self.desk.budget.free or not reader.reserve(_LEAST_RESERVE):
             return self._full()
         self._say(_START)
         return await self._message(reader)
@@ -178,7 +184,7 @@ class Session(Connection):
 
     async def _message(self, reader: DataReader) -> None:
         """The message is given to the receive flow with all that belongs to it, or everything is let go."""
-        given = False
+        given, self._coming = False, reader
         try:
             content = reader.result() if await self._read_message(reader) else None
             if isinstance(content, Content):
@@ -190,6 +196,7 @@ class Session(Connection):
             elif content is not None:
                 self._say(wire(content))
         finally:
+            self._coming = None
             if not given:
                 reader.close()
             await self._forget()
@@ -276,17 +283,27 @@ class Session(Connection):
             self._held = False
             self._channel.resume_reading()
         self.in_tls = True
+        channel = await self._secured(context)
+        self.transport = self._channel = channel
+        self._greeted = False
+        self._own = self._facts = replace(self._own, helo="", tls=_described(channel))
+
+    async def _secured(self, context: ssl.SSLContext) -> asyncio.Transport:
+        """The handshake itself. Raises ConnectionAbortedError; the client is counted out then, for asyncio does not say
+        `connection_lost` of a connection that ends before the handshake does."""
         try:
             channel = await self.loop.start_tls(
                 self._channel, self, context, server_side=True, ssl_handshake_timeout=_HANDSHAKE
             )
-        except (OSError, TimeoutError):  # ssl.SSLError and ConnectionError are OSErrors
-            raise ConnectionAbortedError from None
-        if channel is None:
-            raise ConnectionAbortedError
-        self.transport = self._channel = channel
-        self._greeted = False
-        self._own = self._facts = replace(self._own, helo="", tls=_described(channel))
+            if channel is None or channel.is_closing():
+                raise ConnectionAbortedError
+        except BaseException as error:
+            self._channel.abort()
+            self.connection_lost(None)
+            if isinstance(error, OSError):  # ssl.SSLError, TimeoutError and ConnectionError are
+                raise ConnectionAbortedError from None
+            raise
+        return channel
 
     async def smtp_XFORWARD(self, arg: str) -> None:
         """What a trusted server says about the next mail's client."""

@@ -21,6 +21,8 @@ from gateway.cli import demo
 from tests.cli.conftest import Askonce, process
 from tests.counting_sink import CountingSink
 from tests.gateway_process import GatewayProcess, start_gateway
+from tests.scripted_next_hop import ScriptedNextHop, say
+from tests.smtp.kit import Client, code, until
 
 BODY = "Please change your LinkedIn banner to ours. This is mandatory for everyone."
 
@@ -184,6 +186,28 @@ def test_a_stop_is_a_good_end(tmp_path: Path, number: signal.Signals) -> None:
 
     assert re.match(r"askonce ready: SMTP 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:10026, review page off, state ", ready)
     assert (0, False) == (serving.returncode, "Traceback" in said)
+
+
+async def test_a_stop_lets_a_mail_past_its_dot_have_its_answer(tmp_path: Path) -> None:
+    """SIGTERM while the next hop ponders a mail it has: the client hears the next hop's 250, no 421, and sends nothing
+    again; with no time at all for the drain."""
+    settings = tmp_path / "gateway.toml"
+    settings.write_text("[smtp]\ndrain_seconds = 0\n")
+    async with ScriptedNextHop({".": say(b"250 2.0.0 pondered\r\n", delay=2)}) as hop:
+        flags = {"upstream": hop.port, "arguments": ("--config", str(settings))}
+        gateway = await asyncio.to_thread(start_gateway, tmp_path / "state", **flags)
+        client = Client(*await asyncio.open_connection("127.0.0.1", gateway.port))
+        assert 220 == code(await client.hear())
+        await client.ready("bob@elsewhere.example")
+        client.say(b"Subject: x\r\n\r\nhi\r\n.\r\n")
+        await until(lambda: hop.messages)
+
+        ended = await asyncio.to_thread(gateway.terminate)
+
+        assert b"250 2.0.0 pondered\r\n" == await client.hear()
+        assert [421, 0] == await client.hears(2)
+        assert 0 == ended
+        await client.close()
 
 
 def test_the_demo_plays_its_story() -> None:

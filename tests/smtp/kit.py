@@ -1,6 +1,8 @@
 """A small next hop, a capturing receive function and a raw client, for tests of the edge."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -161,6 +163,13 @@ class Client:
         self.writer.close()
         with suppress(OSError):
             await self.writer.wait_closed()
+
+
+def reset(client: Client) -> None:
+    """RST: gone at once."""
+    sock = client.writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.writer.transport.abort()
 
 
 def code(reply: bytes) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import mmap
 import resource
 import time
+from contextlib import AsyncExitStack
 
 import pytest
 
@@ -104,17 +105,37 @@ async def test_no_memory_is_452_before_354() -> None:
         client_of(edge) as one,
         client_of(edge) as two,
     ):
-        one.say(b"EHLO c.example\r\nMAIL FROM:<> SIZE=1040000\r\nRCPT TO:<b@x.example>\r\nDATA\r\n")
-        assert await one.hears(4) == [250, 250, 250, 354]
+        await one.ready()
+        one.say(b"\r\n" + b"x" * 1_040_000)
+        await until(lambda: edge.desk.budget.used > 1_040_000)
         two.say(b"EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<b@x.example>\r\nDATA\r\n")
         assert await two.hears(3) == [250] * 3
         assert await two.hear() == NO_SPACE.wire()
-        one.say(b"x\r\n.\r\n")
+        one.say(b"\r\n.\r\n")
         gate.set()
         assert code(await one.hear()) == 250
         assert code(await two.ask(b"DATA\r\n")) == 354
         assert code(await two.ask(b"x\r\n.\r\n")) == 250
         assert edge.desk.budget.used == 0
+
+
+async def test_a_declared_size_takes_no_room_from_others() -> None:
+    """Clients that announce large messages and send nothing leave the room to who sends; only what is not free is 452
+    at once."""
+    box = Box()
+    async with edge_with(box, memory_limit=MIB) as edge, AsyncExitStack() as stack:
+        for _ in range(5):
+            idler = await stack.enter_async_context(client_of(edge))
+            idler.say(b"EHLO c.example\r\nMAIL FROM:<> SIZE=900000\r\nRCPT TO:<b@x.example>\r\nDATA\r\n")
+            assert await idler.hears(4) == [250, 250, 250, 354]
+        client = await stack.enter_async_context(client_of(edge))
+        client.say(b"EHLO c.example\r\nMAIL FROM:<> SIZE=600000\r\nRCPT TO:<b@x.example>\r\nDATA\r\n")
+        assert await client.hears(4) == [250, 250, 250, 354]
+        assert code(await client.ask(b"\r\n" + LINE * 600 + b".\r\n")) == 250
+        client.say(b"MAIL FROM:<> SIZE=1040000\r\nRCPT TO:<b@x.example>\r\nDATA\r\n")
+        assert await client.hears(2) == [250, 250]
+        assert await client.hear() == NO_SPACE.wire()
+    assert box.bodies == [b"\r\n" + LINE * 600]
 
 
 async def test_memory_that_runs_out_while_reading_is_452() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import struct
 import time
 from contextlib import AsyncExitStack
 
@@ -12,19 +11,12 @@ import uvloop
 from gateway.errors import UserError
 from gateway.replies import BUSY, OK, SHUTTING_DOWN, TIMED_OUT
 from gateway.smtp.server import Edge
-from tests.smtp.kit import NOON, Box, Client, Hop, client_of, code, edge_with, settings, until
+from tests.smtp.kit import NOON, Box, Client, Hop, client_of, code, edge_with, reset, settings, until
 
 
 def half_close(client: Client) -> None:
     """FIN: nothing more to say, still listening."""
     client.writer.write_eof()
-
-
-def reset(client: Client) -> None:
-    """RST: gone at once."""
-    sock = client.writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.writer.transport.abort()
 
 
 def fall_silent(client: Client) -> None:
@@ -189,7 +181,7 @@ async def test_drain_lets_mails_finish() -> None:
     box = Box()
     async with edge_with(box) as edge, client_of(edge) as idle, client_of(edge) as busy:
         await busy.ready()
-        draining = asyncio.create_task(edge.drain(5))
+        draining = asyncio.create_task(edge.drain(5, 5))
         assert await idle.rest() == SHUTTING_DOWN.wire()
         with pytest.raises(OSError, match="onnect"):
             await asyncio.open_connection("127.0.0.1", edge.port)
@@ -206,10 +198,39 @@ async def test_drain_ends_in_time() -> None:
     async with edge_with(box) as edge, client_of(edge) as client:
         await client.ready()
         began = time.monotonic()
-        await edge.drain(0.2)
+        await edge.drain(0.2, 5)
         assert 0.15 < time.monotonic() - began < 1
         assert await client.rest() == SHUTTING_DOWN.wire()
     assert box.bodies == []
+
+
+async def test_a_mail_past_the_dot_has_its_own_answer_though_the_drain_is_over() -> None:
+    """When the time is up, who is still writing hears 421; who has said the dot hears what became of the mail."""
+    gate = asyncio.Event()
+    box = Box(before=gate.wait)
+    async with edge_with(box) as edge, client_of(edge) as writing, client_of(edge) as waiting:
+        await writing.ready()
+        await waiting.ready()
+        waiting.say(b"x\r\n.\r\n")
+        await until(lambda: edge.desk.flows)
+        draining = asyncio.create_task(edge.drain(0.05, 5))
+        assert await writing.rest() == SHUTTING_DOWN.wire()
+        assert await waiting.silent()
+        gate.set()
+        assert await waiting.rest() == OK.wire() + SHUTTING_DOWN.wire()
+        await asyncio.wait_for(draining, 1)
+    assert box.bodies == [b"x\r\n"]
+
+
+async def test_a_mail_past_the_dot_is_not_waited_for_without_end() -> None:
+    """A flow that never ends keeps the drain no longer than it was told, and its client hears nothing."""
+    async with edge_with(Box(before=asyncio.Event().wait)) as edge, client_of(edge) as client:
+        await client.ready()
+        client.say(b"x\r\n.\r\n")
+        await until(lambda: edge.desk.flows)
+        await asyncio.wait_for(edge.drain(0, 0.05), 1)
+        await edge.stop()
+        assert await client.rest() == b""
 
 
 async def test_drain_waits_for_flows_of_clients_that_have_gone() -> None:
@@ -222,7 +243,7 @@ async def test_drain_waits_for_flows_of_clients_that_have_gone() -> None:
             client.say(b"x\r\n.\r\n")
             await until(lambda: edge.desk.flows)
             reset(client)
-        draining = asyncio.create_task(edge.drain(5))
+        draining = asyncio.create_task(edge.drain(5, 5))
         await asyncio.sleep(0.05)
         assert not draining.done()
         gate.set()

@@ -7,7 +7,7 @@ import ssl
 import pytest
 import uvloop
 
-from tests.smtp.kit import Box, Client, client_of, code, edge_with
+from tests.smtp.kit import Box, Client, client_of, code, edge_with, reset, until
 
 CERTIFICATES = importlib.resources.files("aiosmtpd.tests") / "certs"
 TLS = {"tls_certificate": str(CERTIFICATES / "server.crt"), "tls_key": str(CERTIFICATES / "server.key")}
@@ -70,6 +70,34 @@ async def broken_handshake() -> None:
 def test_no_handshake_ends_the_connection(runner) -> None:
     """Plain text where the handshake should be closes the connection and hurts nobody else."""
     runner(broken_handshake())
+
+
+async def reset_handshakes() -> None:
+    async with edge_with(max_connections_per_peer=2, **TLS) as edge:
+        for _ in range(3):
+            async with client_of(edge) as client:
+                assert code(await client.ask(b"STARTTLS\r\n")) == 220
+                reset(client)
+                await until(lambda: not edge.desk.sessions and not edge.desk.connections.open)
+
+
+@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run])
+def test_a_reset_amid_the_handshake_frees_the_place(runner) -> None:
+    """A client that resets instead of shaking hands is counted out, however many do."""
+    runner(reset_handshakes())
+
+
+async def stopped_handshake() -> None:
+    async with edge_with(**TLS) as edge, client_of(edge) as client:
+        assert code(await client.ask(b"STARTTLS\r\n")) == 220
+        await asyncio.wait_for(edge.stop(), 2)
+        assert not edge.desk.sessions
+
+
+@pytest.mark.parametrize("runner", [asyncio.run, uvloop.run])
+def test_stop_ends_a_handshake(runner) -> None:
+    """Stopping amid a handshake leaves no session behind, and does not wait for it."""
+    runner(stopped_handshake())
 
 
 async def test_without_a_certificate() -> None:
