@@ -7,7 +7,6 @@ with file and key.
 import re
 import tomllib
 from ipaddress import ip_network
-from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,7 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gateway.errors import UserError
-from gateway.host_port import host_port, meet, private, web_address
+from gateway.host_port import host_port, private, web_address
 
 
 def _mail_domain(text: str) -> str:
@@ -241,18 +240,6 @@ class Settings(_Section):
     sign_in: SignIn = SignIn()
     state: State = State()
     log: Log = Log()
-
-    @model_validator(mode="after")
-    def _places_of_their_own(self) -> Self:
-        places = {
-            "smtp.listen": self.smtp.listen,
-            "web.listen": self.web.listen,
-            "upstream.address": self.upstream.address,
-        }
-        for one, other in combinations([key for key in places if places[key] != "off"], 2):
-            if meet(places[one], places[other]):
-                raise ValueError(f"{one} and {other} are the same place, {places[one]}")
-        return self
 
     @model_validator(mode="after")
     def _sign_in_has_a_page(self) -> Self:

@@ -6,13 +6,14 @@ where they lie. IO: reads files.
 
 import getpass
 import os
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.app import exemptions_of, now, pack_of
 from gateway.directory.opening import open_directory
 from gateway.errors import UserError
-from gateway.host_port import host_port, opens_elsewhere, this_machine
+from gateway.host_port import host_port, meet, opens_elsewhere, this_machine
 from gateway.identity.opening import ready, redirect
 from gateway.policy.packs import check_encoder
 from gateway.smtp.server import certificate, resolved
@@ -40,7 +41,8 @@ async def check_settings(settings: "Settings", *, where: str) -> list[str]:
 
 
 def check_places(settings: "Settings") -> None:
-    """Certificate, address to listen at, state folder and store. Raises UserError."""
+    """Addresses, certificate, state folder and store. Raises UserError."""
+    _apart(settings)
     certificate(settings.smtp)
     resolved(settings.smtp.listen)
     _writable(Path(settings.state.directory).absolute())
@@ -56,6 +58,17 @@ def check_sign_in(settings: "Settings") -> list[str]:
         f"sign_in: {settings.sign_in.mode}, {settings.sign_in.issuer}, {ready(settings)}",
         f"sign_in: the redirect address to register there is {redirect(settings)}",
     ]
+
+
+def _apart(settings: "Settings") -> None:
+    """Mail in, mail out and the page each have a place of their own: two that share one take one another's clients, or
+    send mail round and round."""
+    places = {"smtp.listen": settings.smtp.listen, "upstream.address": settings.upstream.address}
+    if settings.web.listen != "off":
+        places["web.listen"] = settings.web.listen
+    for one, other in combinations(places, 2):
+        if meet(places[one], places[other]):
+            raise UserError(f"{places[other]} is {one} already", where=other, todo="Give each a port of its own")
 
 
 def _exceptions(settings: "Settings", pack: "Pack") -> list[str]:

@@ -83,6 +83,8 @@ def test_a_bad_settings_file_is_one_line(askonce: Askonce, file: Path) -> None:
             '[smtp]\ntls_certificate = "no.pem"\ntls_key = "no.key"\n',
             "smtp.tls_certificate: the certificate cannot be used: No such file or directory",
         ),
+        ('[smtp]\nlisten = "127.0.0.1:10026"\n', "upstream.address: 127.0.0.1:10026 is smtp.listen already"),
+        ('[web]\nlisten = "0.0.0.0:10025"\n', "web.listen: 0.0.0.0:10025 is smtp.listen already"),
         ('[smtp]\nlisten = "no such host:25"\n', 'smtp.listen: "no such host" is not known'),
         ('[state]\ndirectory = "/etc/passwd/state"\n', "state.directory: /etc/passwd is no folder"),
         ('[state]\nstore = "mysql://x@y/z"\n', 'state.store: "mysql" is no database we know'),
