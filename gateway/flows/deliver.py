@@ -164,10 +164,9 @@ def _given_up(attempt: Attempt) -> Attempt:
 
 async def _mark_notice(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
     async with house.store.begin() as unit:
-        if attempt.later:
-            await unit.outbox.retry(mail.id, due=_next_try(mail, now))
-            return
-        await unit.outbox.done(mail.id)
+        await _counted(unit, mail, attempt.later, now)
+    if attempt.later:
+        return
     reply = attempt.reply or (attempt.refused[0][1] if attempt.refused else None)
     code = reply.code if reply else 0
     outcome = "sent" if attempt.delivered else "refused" if code else "given-up"
@@ -175,10 +174,25 @@ async def _mark_notice(house: House, mail: OutgoingMail, attempt: Attempt, now: 
     house.audit.note(NoticeSent(mail_id=about, at=now, hold_id=mail.hold_id, kind=kind, outcome=outcome, code=code))
 
 
+async def _counted(unit: Unit, mail: OutgoingMail, later: tuple[Path, ...], now: datetime) -> bool:
+    """The mail stays for those who are to be tried again, or leaves the outbox. First in every unit that marks: False
+    when it has been marked before, by a commit that answered too late or by another worker; then nothing else may be
+    written."""
+    if later:
+        first = await unit.outbox.retry(mail, due=_next_try(mail, now), rcpt_to=later)
+    else:
+        first = await unit.outbox.done(mail.id)
+    if not first:
+        log.info("delivery marked before", mail=mail.id)
+    return first
+
+
 async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
     """The next hop has it. Recorded first, for it is a fact whatever happens next; then one unit marks it, keeps those
     who are to be tried again, and tells the sender who was refused for good."""
     async with house.store.begin() as unit:
+        if not await _counted(unit, mail, attempt.later, now):
+            return
         held = await unit.holds.get(mail.hold_id)
         first = held is not None and held.state is HoldState.SENDING
         if held and first:
@@ -188,9 +202,6 @@ async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, no
                 await _record_fact(house, step_record(held, changed, HoldAction.DELIVERED, at=now, by="gateway"))
         if mail.ask_id:
             await unit.asks.settle(mail.ask_id, AskState.CONFIRMED, now)
-        await unit.outbox.done(mail.id)
-        if attempt.later:
-            await unit.outbox.put(_remainder(house, mail, attempt.later, now))
         if held and attempt.refused:
             await _report(house, unit, held, mail, attempt.refused, others_got_it=True)
         elif held and first:
@@ -207,20 +218,21 @@ async def _tell_sent(house: House, unit: Unit, held: HeldMail, mail: OutgoingMai
 
 async def _mark_retry(house: House, mail: OutgoingMail, now: datetime) -> None:
     async with house.store.begin() as unit:
-        await unit.outbox.retry(mail.id, due=_next_try(mail, now))
+        await _counted(unit, mail, mail.rcpt_to, now)
 
 
 async def _mark_failed(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
     """Nobody will get it: the hold has failed, its ask never counted, the sender gets the mail back."""
     try:
         async with house.store.begin() as unit:
+            if not await _counted(unit, mail, (), now):
+                return
             held = await unit.holds.get(mail.hold_id)
             first = held is not None and held.state is HoldState.SENDING
             if held and first:
                 held = await take(house, unit, held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
                 if mail.ask_id:
                     await unit.asks.settle(mail.ask_id, AskState.CANCELLED, now)
-            await unit.outbox.done(mail.id)
             if held:
                 await _report(house, unit, held, mail, attempt.refused, others_got_it=not first)
     except Lost:
@@ -260,11 +272,6 @@ async def _record_fact(house: House, event: AuditEvent) -> None:
         await house.audit.record(event)
     except AuditUnavailable:
         house.audit.note(event)
-
-
-def _remainder(house: House, mail: OutgoingMail, later: tuple[Path, ...], now: datetime) -> OutgoingMail:
-    """The same mail for those the next hop did not take at once; the age and the count of tries go on."""
-    return replace(mail, id=house.new_id(), rcpt_to=later, due=_next_try(mail, now), attempts=mail.attempts + 1)
 
 
 def _next_try(mail: OutgoingMail, now: datetime) -> datetime:

@@ -21,6 +21,7 @@ from gateway.mail.message import walk
 from gateway.mail.trace_headers import is_own_notice
 from gateway.replies import OK, Reply
 from gateway.storage.tables import asks
+from gateway.storage.transaction import Transaction
 from tests.flows.house import ASK, DEMAND, KEY, SENDER, TEAM, Story, mail
 
 NO_SUCH_USER = Reply(code=550, enhanced="5.1.1", text="no such user\nhere")
@@ -256,6 +257,57 @@ async def test_died_between_the_250_and_the_mark(story: Story, monkeypatch: pyte
     assert len(story.sent("omar@corp.example")) == 2
     assert (await story.now(held)).state is HoldState.SENT
     assert await ask_state(story, held) == "confirmed"
+
+
+@pytest.fixture
+def late_commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """As many commits as the number in the list are done and reported as failed, in the manner of a slow database."""
+    left = [0]
+    real = Transaction.commit
+
+    async def commit(transaction: Transaction) -> None:
+        await real(transaction)
+        if left[0]:
+            left[0] -= 1
+            raise StoreUnavailable("done behind our back")
+
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
+    monkeypatch.setattr(Transaction, "commit", commit)
+    return left
+
+
+async def one_marked_late(story: Story, late_commits: list[int]) -> None:
+    """Deliver what is due; the first mark is done, and its commit answers too late."""
+    async with story.house.store.begin() as unit:
+        [waiting] = await unit.outbox.lease(now=story.clock[0], until=story.clock[0] + LEASE, limit=100)
+    late_commits[0] = 1
+    await deliver(story.house, waiting)
+    assert late_commits == [0]
+
+
+async def test_a_mark_that_was_done_is_not_done_again(story: Story, late_commits: list[int]) -> None:
+    """A commit that answers too late and is done all the same sends nobody a second copy or a second word (P3)."""
+    await released(story)
+    story.hop.rcpt = lambda path: TRY_LATER if path.text == "omar@corp.example" else OK
+    await one_marked_late(story, late_commits)
+    story.hop.rcpt = OK
+    await story.beat(minutes=1)
+    await story.beat(minutes=60)
+    assert len(story.sent("Dana@corp.example")) == 1
+    assert len(story.sent("omar@corp.example")) == 1
+    assert len(story.sent("mira@corp.example")) == 1
+
+
+async def test_a_failure_that_was_marked_is_told_once(story: Story, late_commits: list[int]) -> None:
+    """A commit that answers too late brings no second report, and none that says others have the mail."""
+    held = await released(story)
+    story.hop.data = NO_SUCH_USER
+    await one_marked_late(story, late_commits)
+    story.hop.data = OK
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.FAILED
+    [raw] = story.sent("mira@corp.example")
+    assert "The others have it" not in read(raw).as_string()
 
 
 async def test_an_audit_that_fails_after_the_250_causes_no_duplicate(story: Story) -> None:
