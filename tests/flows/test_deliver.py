@@ -9,17 +9,18 @@ from email.message import EmailMessage
 import pytest
 
 from gateway.audit.events import NoticeSent
-from gateway.errors import StoreUnavailable
+from gateway.errors import NoSpace, StoreUnavailable
 from gateway.flows.deliver import LEASE, deliver
 from gateway.flows.release import Released, release
 from gateway.holds.answer_address import answer_key
-from gateway.holds.hold import HeldMail
+from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldState
 from gateway.holds.link import link_secret
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.trace_headers import is_own_notice
 from gateway.replies import OK, Reply
+from gateway.storage.outbox_table import OutboxRows
 from gateway.storage.tables import asks
 from gateway.storage.transaction import Transaction
 from tests.flows.house import ASK, DEMAND, KEY, SENDER, TEAM, Story, mail
@@ -308,6 +309,67 @@ async def test_a_failure_that_was_marked_is_told_once(story: Story, late_commits
     assert (await story.now(held)).state is HoldState.FAILED
     [raw] = story.sent("mira@corp.example")
     assert "The others have it" not in read(raw).as_string()
+
+
+def failing(*_: object) -> object:
+    """Whatever is asked of it."""
+    raise ZeroDivisionError
+
+
+async def test_what_cannot_be_compared_is_told_without(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When what was changed cannot be found the mail is marked all the same, and the word claims nothing about it."""
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
+    held = await released(story)
+    monkeypatch.setattr("gateway.holds.changes.revise", failing)
+    await story.beat()
+    await story.beat(hours=1)
+    assert len(story.sent("omar@corp.example")) == 1
+    assert (await story.now(held)).state is HoldState.SENT
+    [raw] = story.sent("mira@corp.example")
+    said = read(raw).get_body(("plain",)).get_content()
+    assert "has been sent to 2 recipients" in said
+    assert "as you wrote it" not in said
+
+
+async def test_what_cannot_be_reported_comes_back_attached(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no delivery report can be made the sender still has the words and the mail."""
+    held = await released(story)
+    story.hop.data = NO_SUCH_USER
+    monkeypatch.setattr("gateway.flows.delivery_word.as_report", failing)
+    await one_round(story)
+    story.hop.data = OK
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.FAILED
+    [raw] = story.sent("mira@corp.example")
+    assert read(raw)["subject"] == "Not delivered: New banners"
+    assert ASK in read(raw).as_string()
+
+
+async def test_a_report_that_does_not_fit_delays_nothing_but_itself(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk that takes the mark and not the report: who has the mail gets no second copy, and the report comes
+    when there is room."""
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
+    held = await released(story)
+    real, full = OutboxRows.put, [True]
+
+    async def put(rows: OutboxRows, mail: OutgoingMail) -> None:
+        if full[0]:
+            raise NoSpace("full")
+        await real(rows, mail)
+
+    monkeypatch.setattr(OutboxRows, "put", put)
+    story.hop.rcpt = lambda path: NO_SUCH_USER if path.text == "omar@corp.example" else OK
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.SENT
+    full[0] = False
+    await story.beat(hours=1)
+    await story.beat(hours=1)
+    assert len(story.sent("Dana@corp.example")) == 1
+    [raw] = story.sent("mira@corp.example")
+    assert "omar@corp.example: 550" in read(raw).as_string()
+    assert "The others have it" in " ".join(read(raw).get_body(("plain",)).get_content().split())
 
 
 async def test_an_audit_that_fails_after_the_250_causes_no_duplicate(story: Story) -> None:
