@@ -98,13 +98,15 @@ async def _marked(house: House, mail: OutgoingMail, attempt: Attempt, word: Outg
 
 
 async def _attempted(house: House, mail: OutgoingMail) -> Attempt:
-    """Silence, garbage, a lost connection or a time-out count as "not now"."""
+    """Silence, garbage, a lost connection, a time-out or what nobody foresaw count as "not now", which has an end."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return await _offered(house, mail)
     except (GatewayError, TimeoutError) as error:
         log.warning("next hop did not take our mail", mail=mail.id, error=type(error).__name__)
-        return Attempt(later=mail.rcpt_to)
+    except Exception:
+        log.exception("mail could not be offered", mail=mail.id)
+    return Attempt(later=mail.rcpt_to)
 
 
 async def _offered(house: House, mail: OutgoingMail) -> Attempt:

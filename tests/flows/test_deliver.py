@@ -165,6 +165,18 @@ async def test_time_runs_out(story: Story) -> None:
     assert b"Status: 4.4.7" in raw
 
 
+async def test_an_error_nobody_foresaw_ends_too(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail whose offering always fails in a way nobody foresaw comes back after 48 hours like any other."""
+    held = await released(story)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(story.hop), "begin", failing)
+        await story.beat()
+        await story.beat(hours=49)
+    assert (await story.now(held)).state is HoldState.FAILED
+    await story.beat(hours=1)
+    assert len(story.sent("mira@corp.example")) == 1
+
+
 async def test_who_wants_no_report_gets_none(story: Story) -> None:
     """NOTIFY=NEVER is honoured: the hold fails, is recorded, and no report is sent (RFC 3461 section 4.1)."""
     quiet = (Path(text="dana@corp.example", parameters="NOTIFY=NEVER"),)
