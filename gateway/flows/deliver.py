@@ -30,9 +30,10 @@ from gateway.mail.trace_headers import received_line
 from gateway.ports import House, Transaction, Unit
 from gateway.replies import Reply
 
-LEASE = timedelta(minutes=5)
-_PATIENCE = 240.0  # seconds for one attempt: it must end before its lease does
-_MARK_PAUSES = (1, 2, 4, 8, 15)  # between two attempts to mark, in units of `_MARK_PAUSE`; within the lease
+LEASE = timedelta(minutes=10)  # longer than an attempt, all tries to mark it and the pauses between them
+_PATIENCE = 240.0  # seconds for one attempt
+_MARK_PATIENCE = 40.0  # seconds for one try to mark, its word to the sender included
+_MARK_PAUSES = (1, 2, 4, 8, 15)  # between two tries to mark, in units of `_MARK_PAUSE`
 _MARK_PAUSE = 1.0  # seconds
 _LONGEST_PAUSE = 3600  # seconds
 
@@ -51,8 +52,8 @@ class Attempt:
 
 async def deliver(house: House, mail: OutgoingMail) -> None:
     """Offer a leased mail to the next hop and mark what came of it, again and again while that fails: a mail that is
-    out and not marked goes out twice. The last time only what cannot be done without. Raises GatewayError when that
-    did not help either; the mail is then offered again when its lease ends."""
+    out and not marked goes out twice. The last time only what cannot be done without. Raises GatewayError or
+    TimeoutError when that did not help either; the mail is then offered again when its lease ends."""
     attempt = await _attempted(house, mail)
     now = house.clock()
     if attempt.later and now - mail.created_at >= timedelta(hours=house.settings.holds.retry_hours):
@@ -60,13 +61,15 @@ async def deliver(house: House, mail: OutgoingMail) -> None:
     word: OutgoingMail | None = None
     for pause in _MARK_PAUSES:
         try:
-            word = word or await _word(house, mail, attempt)
-            return await _marked(house, mail, attempt, word, now)
+            async with asyncio.timeout(_MARK_PATIENCE):
+                word = word or await _word(house, mail, attempt)
+                return await _marked(house, mail, attempt, word, now)
         except Exception as error:
             unforeseen = not isinstance(error, GatewayError)
             log.warning("delivery not marked yet", mail=mail.id, error=type(error).__name__, exc_info=unforeseen)
             await asyncio.sleep(pause * _MARK_PAUSE)
-    return await _marked(house, mail, _barely(mail, attempt), None, now)
+    async with asyncio.timeout(_MARK_PATIENCE):
+        return await _marked(house, mail, _barely(mail, attempt), None, now)
 
 
 def _barely(mail: OutgoingMail, attempt: Attempt) -> Attempt:

@@ -10,7 +10,9 @@ import pytest
 
 from gateway.audit.events import NoticeSent
 from gateway.errors import NoSpace, StoreUnavailable
+from gateway.flows import deliver as flow
 from gateway.flows.deliver import LEASE, deliver
+from gateway.flows.delivery_word import COMPARING
 from gateway.flows.release import Released, release
 from gateway.holds.answer_address import answer_key
 from gateway.holds.hold import HeldMail, OutgoingMail
@@ -20,6 +22,7 @@ from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.trace_headers import is_own_notice
 from gateway.replies import OK, Reply
+from gateway.storage.engine import CALL_LIMIT
 from gateway.storage.outbox_table import OutboxRows
 from gateway.storage.tables import asks
 from gateway.storage.transaction import Transaction
@@ -263,7 +266,7 @@ async def test_died_between_the_250_and_the_mark(story: Story, monkeypatch: pyte
     assert any(begun)
     assert len(story.sent("omar@corp.example")) == 1
     assert (await story.now(held)).state is HoldState.SENDING
-    await story.beat(minutes=4)
+    await story.beat(minutes=9)
     assert len(story.sent("omar@corp.example")) == 1
     await story.beat(seconds=LEASE.total_seconds())
     await story.beat(hours=1)
@@ -382,6 +385,14 @@ async def test_a_report_that_does_not_fit_delays_nothing_but_itself(
     [raw] = story.sent("mira@corp.example")
     assert "omar@corp.example: 550" in read(raw).as_string()
     assert "The others have it" in " ".join(read(raw).get_body(("plain",)).get_content().split())
+
+
+def test_a_lease_outlasts_the_worst_case() -> None:
+    """An attempt, every try to mark it, the store's end of each and the pauses together end before the lease does."""
+    tries = len(flow._MARK_PAUSES) + 1
+    marking = tries * (flow._MARK_PATIENCE + CALL_LIMIT) + sum(flow._MARK_PAUSES) * flow._MARK_PAUSE
+    assert flow._PATIENCE + marking < LEASE.total_seconds()
+    assert COMPARING + 2 * CALL_LIMIT < flow._MARK_PATIENCE
 
 
 async def test_an_audit_that_fails_after_the_250_causes_no_duplicate(story: Story) -> None:
