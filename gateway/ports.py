@@ -219,12 +219,13 @@ class Outbox(Protocol):
         False when its time has come, it is leased, or there is none. Never both a lease and a recall."""
         ...
 
-    async def done(self, mail_id: str) -> None:
-        """Delivered or given up: remove it."""
+    async def done(self, mail_id: str) -> bool:
+        """Delivered or given up: remove it. False when it was not there: somebody has marked it."""
         ...
 
-    async def retry(self, mail_id: str, *, due: datetime) -> None:
-        """Count an attempt, end the lease, try again when due."""
+    async def retry(self, mail: OutgoingMail, *, due: datetime, rcpt_to: Sequence[Path]) -> bool:
+        """Count an attempt of a mail as it was leased, end the lease, try these recipients again when due. False, and
+        nothing changed, when the attempt was counted before or the mail is gone."""
         ...
 
 

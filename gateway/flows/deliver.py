@@ -8,7 +8,6 @@ nobody takes is recorded, nothing more: there is never a bounce of a bounce. IO 
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,25 +17,24 @@ import structlog
 from gateway.asks.ask import AskState
 from gateway.audit.events import AuditEvent, NoticeSent
 from gateway.errors import AuditUnavailable, GatewayError
-from gateway.flows.notify import about, answerable, enveloped
+from gateway.flows.delivery_word import delivery_word
 from gateway.flows.step import Lost, step_record, take
 from gateway.holds.answer_address import answer_key
-from gateway.holds.changes import changes
-from gateway.holds.endings import Refusal, bounce_notice, sent_notice
-from gateway.holds.hold import HeldMail, OutgoingMail
+from gateway.holds.endings import Refusal
+from gateway.holds.hold import OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.link import filled, link_secret, placed, same_token
-from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
 from gateway.mail.content import stuffed
-from gateway.mail.controls import mended, torn
+from gateway.mail.controls import torn
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.mail.trace_headers import received_line
 from gateway.ports import House, Transaction, Unit
 from gateway.replies import BARE_LINE_END, Reply
 
-LEASE = timedelta(minutes=5)
-_PATIENCE = 240.0  # seconds for one attempt: it must end before its lease does
-_MARK_PAUSES = (1, 2, 4, 8, 15)  # between two attempts to mark, in units of `_MARK_PAUSE`; within the lease
+LEASE = timedelta(minutes=10)  # longer than an attempt, all tries to mark it and the pauses between them
+_PATIENCE = 240.0  # seconds for one attempt
+_MARK_PATIENCE = 40.0  # seconds for one try to mark, its word to the sender included
+_MARK_PAUSES = (1, 2, 4, 8, 15)  # between two tries to mark, in units of `_MARK_PAUSE`
 _MARK_PAUSE = 1.0  # seconds
 _LONGEST_PAUSE = 3600  # seconds
 
@@ -54,41 +52,65 @@ class Attempt:
 
 
 async def deliver(house: House, mail: OutgoingMail) -> None:
-    """Offer a leased mail to the next hop and mark what came of it, again and again while the store does not answer: a
-    mail that is out and not marked goes out twice. Raises GatewayError when that did not help either; the mail is then
-    offered again when its lease ends."""
+    """Offer a leased mail to the next hop and mark what came of it, again and again while that fails: a mail that is
+    out and not marked goes out twice. The last time only what cannot be done without. Raises GatewayError or
+    TimeoutError when that did not help either; the mail is then offered again when its lease ends."""
     attempt = await _attempted(house, mail)
     now = house.clock()
     if attempt.later and now - mail.created_at >= timedelta(hours=house.settings.holds.retry_hours):
         attempt = _given_up(attempt)
+    word: OutgoingMail | None = None
     for pause in _MARK_PAUSES:
         try:
-            return await _marked(house, mail, attempt, now)
-        except GatewayError as error:
-            log.warning("delivery not marked yet", mail=mail.id, error=type(error).__name__)
+            async with asyncio.timeout(_MARK_PATIENCE):
+                word = word or await _word(house, mail, attempt)
+                return await _marked(house, mail, attempt, word, now)
+        except Exception as error:
+            unforeseen = not isinstance(error, GatewayError)
+            log.warning("delivery not marked yet", mail=mail.id, error=type(error).__name__, exc_info=unforeseen)
             await asyncio.sleep(pause * _MARK_PAUSE)
-    return await _marked(house, mail, attempt, now)
+    async with asyncio.timeout(_MARK_PATIENCE):
+        return await _marked(house, mail, _barely(mail, attempt), None, now)
 
 
-async def _marked(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
+def _barely(mail: OutgoingMail, attempt: Attempt) -> Attempt:
+    """What is marked without a word to the sender: those who were refused a release are asked for again, and the
+    report about them comes then."""
+    if mail.kind == "notice":
+        return attempt
+    again = (*attempt.later, *(path for path, _ in attempt.refused))
+    return replace(attempt, later=again, refused=())
+
+
+async def _word(house: House, mail: OutgoingMail, attempt: Attempt) -> OutgoingMail | None:
+    """What the sender is told: nothing about a notice, or while a mail as a whole is tried again."""
+    if mail.kind == "notice" or (attempt.later and not attempt.delivered):
+        return None
+    refused = [_refusal(path, reply) for path, reply in attempt.refused]
+    return await delivery_word(house, mail, refused, delivered=bool(attempt.delivered))
+
+
+async def _marked(house: House, mail: OutgoingMail, attempt: Attempt, word: OutgoingMail | None, now: datetime) -> None:
     if mail.kind == "notice":
         await _mark_notice(house, mail, attempt, now)
     elif attempt.delivered:
-        await _mark_delivered(house, mail, attempt, now)
+        await _mark_delivered(house, mail, attempt, word, now)
     elif attempt.later:
         await _mark_retry(house, mail, now)
     else:
-        await _mark_failed(house, mail, attempt, now)
+        await _mark_failed(house, mail, attempt, word, now)
 
 
 async def _attempted(house: House, mail: OutgoingMail) -> Attempt:
-    """Silence, garbage, a lost connection or a time-out count as "not now"."""
+    """Silence, garbage, a lost connection, a time-out or what nobody foresaw count as "not now", which has an end."""
     try:
         async with asyncio.timeout(_PATIENCE):
             return await _offered(house, mail)
     except (GatewayError, TimeoutError) as error:
         log.warning("next hop did not take our mail", mail=mail.id, error=type(error).__name__)
-        return Attempt(later=mail.rcpt_to)
+    except Exception:
+        log.exception("mail could not be offered", mail=mail.id)
+    return Attempt(later=mail.rcpt_to)
 
 
 async def _offered(house: House, mail: OutgoingMail) -> Attempt:
@@ -168,10 +190,9 @@ def _given_up(attempt: Attempt) -> Attempt:
 
 async def _mark_notice(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
     async with house.store.begin() as unit:
-        if attempt.later:
-            await unit.outbox.retry(mail.id, due=_next_try(mail, now))
-            return
-        await unit.outbox.done(mail.id)
+        await _counted(unit, mail, attempt.later, now)
+    if attempt.later:
+        return
     reply = attempt.reply or (attempt.refused[0][1] if attempt.refused else None)
     code = reply.code if reply else 0
     outcome = "sent" if attempt.delivered else "refused" if code else "given-up"
@@ -179,84 +200,61 @@ async def _mark_notice(house: House, mail: OutgoingMail, attempt: Attempt, now: 
     house.audit.note(NoticeSent(mail_id=about, at=now, hold_id=mail.hold_id, kind=kind, outcome=outcome, code=code))
 
 
-async def _mark_delivered(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
+async def _counted(unit: Unit, mail: OutgoingMail, later: tuple[Path, ...], now: datetime) -> bool:
+    """The mail stays for those who are to be tried again, or leaves the outbox. First in every unit that marks: False
+    when it has been marked before, by a commit that answered too late or by another worker; then nothing else may be
+    written."""
+    if later:
+        first = await unit.outbox.retry(mail, due=_next_try(mail, now), rcpt_to=later)
+    else:
+        first = await unit.outbox.done(mail.id)
+    if not first:
+        log.info("delivery marked before", mail=mail.id)
+    return first
+
+
+async def _mark_delivered(
+    house: House, mail: OutgoingMail, attempt: Attempt, word: OutgoingMail | None, now: datetime
+) -> None:
     """The next hop has it. Recorded first, for it is a fact whatever happens next; then one unit marks it, keeps those
-    who are to be tried again, and tells the sender who was refused for good."""
+    who are to be tried again, and tells the sender."""
     async with house.store.begin() as unit:
+        if not await _counted(unit, mail, attempt.later, now):
+            return
         held = await unit.holds.get(mail.hold_id)
-        first = held is not None and held.state is HoldState.SENDING
-        if held and first:
+        if held and held.state is HoldState.SENDING:
             by = held.changed_by  # who sent it stays on the page; the record says who marked it
             changed = await unit.holds.change(held, HoldAction.DELIVERED, at=now, by=by, rcpt_to=mail.rcpt_to)
             if changed:
                 await _record_fact(house, step_record(held, changed, HoldAction.DELIVERED, at=now, by="gateway"))
         if mail.ask_id:
             await unit.asks.settle(mail.ask_id, AskState.CONFIRMED, now)
-        await unit.outbox.done(mail.id)
-        if attempt.later:
-            await unit.outbox.put(_remainder(house, mail, attempt.later, now))
-        if held and attempt.refused:
-            await _report(house, unit, held, mail, attempt.refused, others_got_it=True)
-        elif held and first:
-            await _tell_sent(house, unit, held, mail)
-
-
-async def _tell_sent(house: House, unit: Unit, held: HeldMail, mail: OutgoingMail) -> None:
-    """It went out: one word to the sender, with what is different. Whom compliance told that it goes, knows."""
-    if held.changed_by.startswith("compliance") or not await answerable(unit, held):
-        return
-    made = await asyncio.to_thread(changes, await unit.holds.raw(held.id), mail.raw)
-    await unit.outbox.put(enveloped(house, sent_notice(held, made), about(held)))
+        if word:
+            await unit.outbox.put(word)
 
 
 async def _mark_retry(house: House, mail: OutgoingMail, now: datetime) -> None:
     async with house.store.begin() as unit:
-        await unit.outbox.retry(mail.id, due=_next_try(mail, now))
+        await _counted(unit, mail, mail.rcpt_to, now)
 
 
-async def _mark_failed(house: House, mail: OutgoingMail, attempt: Attempt, now: datetime) -> None:
+async def _mark_failed(
+    house: House, mail: OutgoingMail, attempt: Attempt, word: OutgoingMail | None, now: datetime
+) -> None:
     """Nobody will get it: the hold has failed, its ask never counted, the sender gets the mail back."""
     try:
         async with house.store.begin() as unit:
+            if not await _counted(unit, mail, (), now):
+                return
             held = await unit.holds.get(mail.hold_id)
-            first = held is not None and held.state is HoldState.SENDING
-            if held and first:
-                held = await take(house, unit, held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
+            if held and held.state is HoldState.SENDING:
+                await take(house, unit, held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
                 if mail.ask_id:
                     await unit.asks.settle(mail.ask_id, AskState.CANCELLED, now)
-            await unit.outbox.done(mail.id)
-            if held:
-                await _report(house, unit, held, mail, attempt.refused, others_got_it=not first)
+            if word:
+                await unit.outbox.put(word)
     except Lost:
         log.info("release marked elsewhere", hold=mail.hold_id)
-
-
-async def _report(
-    house: House,
-    unit: Unit,
-    held: HeldMail,
-    mail: OutgoingMail,
-    refused: Sequence[tuple[Path, Reply]],
-    *,
-    others_got_it: bool,
-) -> None:
-    """A report to the sender, the mail attached (RFC 5321 section 6.1); none to a null sender, none where the sender
-    asked for none (RFC 3461)."""
-    told = [_refusal(path, reply) for path, reply in refused if not wants_no_report(path)]
-    if not held.mail_from.text or not told:
-        return
-    late = house.settings.holds.retry_hours if not any(refusal.code for refusal in told) else 0
-    notice = bounce_notice(held, told, others_got_it=others_got_it, late_hours=late)
-    letter = enveloped(house, notice, about(held))
-    status = delivery_status(
-        told,
-        reporter=house.settings.smtp.hostname,
-        envelope_id=parameter(held.mail_from.parameters, "ENVID"),
-        arrived=held.held_at,
-        tried=house.clock(),
-    )
-    original = mended(mail.raw) if torn(mail.raw) else mail.raw
-    await unit.outbox.put(replace(letter, raw=as_report(letter.raw, status, original)))
 
 
 async def _record_fact(house: House, event: AuditEvent) -> None:
@@ -265,11 +263,6 @@ async def _record_fact(house: House, event: AuditEvent) -> None:
         await house.audit.record(event)
     except AuditUnavailable:
         house.audit.note(event)
-
-
-def _remainder(house: House, mail: OutgoingMail, later: tuple[Path, ...], now: datetime) -> OutgoingMail:
-    """The same mail for those the next hop did not take at once; the age and the count of tries go on."""
-    return replace(mail, id=house.new_id(), rcpt_to=later, due=_next_try(mail, now), attempts=mail.attempts + 1)
 
 
 def _next_try(mail: OutgoingMail, now: datetime) -> datetime:

@@ -1,8 +1,8 @@
 """Releasing: a held mail goes out with other words that pass, or as it is by compliance's decision.
 
-Told in one unit: revise, judge again against the memory of this moment, change the state, put the mail into the
-outbox, reserve its ask. Whoever comes second finds the state changed. The verdict and the step are on record before the
-unit commits. IO through ports.
+The mail is revised and its words are heard before the unit opens. The rest is told in that unit: judge again against
+the memory of this moment, change the state, put the mail into the outbox, reserve its ask. Whoever comes second finds
+the state changed. The verdict and the step are on record before the unit commits. IO through ports.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gateway.audit.events import OutcomeReached, VerdictReached
-from gateway.flows.assess import Assessment, assess
+from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, listen, recall
 from gateway.flows.notify import about, enveloped, unanswerable
 from gateway.flows.recheck import Recheck, checked, holding_rules, passing, sealed
 from gateway.flows.step import Lost, TooLate, known, take, too_late
@@ -20,6 +20,7 @@ from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
 from gateway.holds.recipients import staying, without_recipients
 from gateway.holds.revision import NotEditable, Revision, revise
+from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.ports import House, Unit
@@ -68,34 +69,37 @@ async def release(
     compliance sends it whatever the verdict is, and `note` is what the sender is told. With `against`, the sender's
     reason (may be empty), it is sent in spite of rules that all allow that. It goes out when `undo` has passed. `along`
     joins the same unit. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    async with house.store.begin(write=False) as unit:
+        held = await known(unit, hold_id)
+        raw = await unit.holds.raw(hold_id)
+    if next_state(held.state, HoldAction.RELEASE) is None:
+        return TooLate(held=held)
+    raw, held = without_recipients(raw, off), _left(held, off)
+    if not held.rcpt_to:
+        return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), NOBODY))
+    words = await _worded(house, held, raw, new_text, new_subject)
     on_record: HeldMail | None = None
     try:
         async with house.store.begin() as unit:
-            held = await known(unit, hold_id)
-            if next_state(held.state, HoldAction.RELEASE) is None:
-                return TooLate(held=held)
-            raw = without_recipients(await unit.holds.raw(hold_id), off)
-            held = replace(held, rcpt_to=staying(held.rcpt_to, off))
-            if not held.rcpt_to:
-                return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), NOBODY))
-            try:
-                revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
-            except NotEditable as error:
-                stays = StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
+            now = await known(unit, hold_id)
+            if next_state(now.state, HoldAction.RELEASE) is None:
+                return TooLate(held=now)
+            held = _left(now, off)
+            if isinstance(words, Recheck):
+                stays = StillHeld(held=held, recheck=words)
                 await along(unit, stays)
                 return stays
-            message = walk(revision.raw)
-            found = await _judged(house, held, message, unit)
-            await house.audit.record(_verdict(house, held, revision, found))
+            found = await _judged(house, held, words, unit)
+            await house.audit.record(_verdict(house, held, words.revision, found))
             on_record, changed = held, None
             overrides = not decision and not passing(found) and _overrides(house, held, found, against)
             if passing(found) or decision or overrides:
                 step = HoldAction.OVERRIDE if overrides else HoldAction.RELEASE
                 sending = _Sending(step=step, actor=actor, note=against or "" if overrides else note, undo=undo)
-                changed = await _send(house, unit, held, revision, found, sending)
+                changed = await _send(house, unit, held, words.revision, found, sending)
                 if decision:
-                    await _tell(house, unit, held, message, note)
-            outcome = _outcome(held, changed, found, message, revision)
+                    await _tell(house, unit, held, words.message, note)
+            outcome = _outcome(held, changed, found, words)
             await along(unit, outcome)
     except BaseException as error:
         if on_record:
@@ -107,27 +111,60 @@ async def release(
     return outcome
 
 
-def _outcome(
-    held: HeldMail, changed: HeldMail | None, found: Assessment, message: Message, revision: Revision
-) -> Released | StillHeld:
+def _left(held: HeldMail, off: Collection[str]) -> HeldMail:
+    return replace(held, rcpt_to=staying(held.rcpt_to, off))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """The mail as it would go out, and what it says to these recipients."""
+
+    revision: Revision
+    message: Message
+    rcpt_to: tuple[Path, ...]
+    heard: Heard
+
+
+async def _worded(
+    house: House, held: HeldMail, raw: bytes, new_text: str | None, new_subject: str | None
+) -> _Words | Recheck:
+    """Revised and heard before the unit opens, for that can take seconds and nobody else can write meanwhile; a
+    `Recheck` says why the mail cannot be edited."""
+    try:
+        revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
+    except NotEditable as error:
+        return sealed(held, read_text(walk(raw)), error.reason)
+    message = walk(revision.raw)
+    heard = await _heard(house, held, message)
+    return _Words(revision=revision, message=message, rcpt_to=held.rcpt_to, heard=heard)
+
+
+async def _heard(house: House, held: HeldMail, message: Message) -> Heard:
+    recipients = internal_recipients(house, held.rcpt_to)
+    return await listen(house, message, sender=held.mail_from, recipients=recipients)
+
+
+def _outcome(held: HeldMail, changed: HeldMail | None, found: Assessment, words: _Words) -> Released | StillHeld:
     if changed:
-        return Released(held=changed, lost=revision.lost)
-    return StillHeld(held=held, recheck=checked(found, message, revision.lost))
+        return Released(held=changed, lost=words.revision.lost)
+    return StillHeld(held=held, recheck=checked(found, words.message, words.revision.lost))
 
 
-async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) -> Assessment:
-    """The verdict on the new words. Its ask is this mail's: the same whoever clicks first, on whatever node."""
-    return await assess(
+async def _judged(house: House, held: HeldMail, words: _Words, unit: Unit) -> Assessment:
+    """The verdict on the new words. Its ask is this mail's: the same whoever clicks first, on whatever node. Whom the
+    mail reached meanwhile is heard as well."""
+    heard = words.heard if held.rcpt_to == words.rcpt_to else await _heard(house, held, words.message)
+    history, ask = await recall(
         house,
-        message,
+        heard,
         sender=held.mail_from,
-        rcpt_to=held.rcpt_to,
         fingerprint=held.fingerprint,
         now=house.clock(),
         unit=unit,
         reserve=True,
         ask_id=house.new_id(),
     )
+    return conclude(house, heard, history, ask)
 
 
 def _overrides(house: House, held: HeldMail, found: Assessment, against: str | None) -> bool:

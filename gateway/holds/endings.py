@@ -41,12 +41,13 @@ class Refusal:
     text: str = ""
 
 
-def sent_notice(held: HeldMail, changes: Changes) -> Notice:
-    """The mail went out, with what is different from what was held."""
+def sent_notice(held: HeldMail, changes: Changes | None) -> Notice:
+    """The mail went out, with what is different from what was held; None: nobody knows, and nothing is said of it."""
     say = catalogue(held.language)
     opening = say.gettext('Your mail "{subject}" has been sent to {count}.')
     subject = shown_subject(held.subject, say)
-    blocks = [lead(opening.format(subject=subject, count=recipients(len(held.rcpt_to), say))), *_changed(changes, say)]
+    said = lead(opening.format(subject=subject, count=recipients(len(held.rcpt_to), say)))
+    blocks = [said, *(_changed(changes, say) if changes else [])]
     return _of("sent", say.gettext("Sent: {subject}"), blocks, held, say)
 
 

@@ -1,12 +1,14 @@
 """Mail of ours that must go out: `ports.Outbox` on a transaction. IO: the database."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, or_, select, update
 
 from gateway.holds.hold import OutgoingMail
+from gateway.mail.envelope import Path
 from gateway.storage.pieces import load_pieces, store_pieces
-from gateway.storage.rows import outgoing_of, outgoing_row
+from gateway.storage.rows import outgoing_of, outgoing_row, paths_document
 from gateway.storage.tables import outbox, outbox_bytes
 from gateway.storage.transaction import Transaction
 
@@ -40,13 +42,14 @@ class OutboxRows:
         untouched = (outbox.c.leased_until.is_(None), outbox.c.attempts == 0, outbox.c.due > now)
         return await self._transaction.write(delete(outbox).where(*release, *untouched)) == 1
 
-    async def done(self, mail_id: str) -> None:
+    async def done(self, mail_id: str) -> bool:
         """See the port."""
         await self._transaction.alone()
-        await self._transaction.write(delete(outbox).where(outbox.c.id == mail_id))
+        return await self._transaction.write(delete(outbox).where(outbox.c.id == mail_id)) == 1
 
-    async def retry(self, mail_id: str, *, due: datetime) -> None:
+    async def retry(self, mail: OutgoingMail, *, due: datetime, rcpt_to: Sequence[Path]) -> bool:
         """See the port."""
         await self._transaction.alone()
-        again = {"attempts": outbox.c.attempts + 1, "leased_until": None, "due": due}
-        await self._transaction.write(update(outbox).where(outbox.c.id == mail_id).values(again))
+        uncounted = (outbox.c.id == mail.id, outbox.c.attempts == mail.attempts)
+        again = {"attempts": mail.attempts + 1, "leased_until": None, "due": due, "rcpt_to": paths_document(rcpt_to)}
+        return await self._transaction.write(update(outbox).where(*uncounted).values(again)) == 1

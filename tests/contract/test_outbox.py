@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 
 from gateway.holds.hold import OutgoingMail
+from gateway.mail.envelope import Path
 from gateway.storage.database import Database
 from tests.contract.values import NOON, an_outgoing
 
@@ -44,12 +45,12 @@ async def test_only_due_mails_go_out_longest_due_first(store: Database) -> None:
 
 
 async def test_a_mail_that_is_done_is_gone(store: Database) -> None:
-    """Delivered or given up, it never comes back; doing it twice, or for an unknown id, is harmless."""
+    """Delivered or given up, it never comes back; a second time there is nothing to remove, and that is said."""
     await put(store, an_outgoing())
     await lease(store)
-    for _ in range(2):
+    for expected in (True, False):
         async with store.begin() as unit:
-            await unit.outbox.done("mail-1")
+            assert await unit.outbox.done("mail-1") is expected
     assert await lease(store, 60) == []
 
 
@@ -59,9 +60,29 @@ async def test_a_retry_counts_and_waits(store: Database) -> None:
     await put(store, mail)
     await lease(store)
     async with store.begin() as unit:
-        await unit.outbox.retry(mail.id, due=NOON + 2 * MINUTE)
+        assert await unit.outbox.retry(mail, due=NOON + 2 * MINUTE, rcpt_to=mail.rcpt_to)
     assert await lease(store, 1) == []
     assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE)]
+
+
+async def test_a_retry_keeps_those_who_are_left(store: Database) -> None:
+    """The mail stays, bytes and all, for these recipients alone."""
+    mail = an_outgoing(raw=random.Random(2).randbytes(5000))
+    await put(store, mail)
+    left = (Path(text="omar@corp.example", parameters="NOTIFY=NEVER"),)
+    async with store.begin() as unit:
+        assert await unit.outbox.retry(mail, due=NOON, rcpt_to=left)
+    assert await lease(store) == [dataclasses.replace(mail, attempts=1, due=NOON, rcpt_to=left)]
+
+
+async def test_a_retry_counts_once(store: Database) -> None:
+    """Whoever counts an attempt that is counted already changes nothing, and does not end the lease of the next."""
+    mail = an_outgoing()
+    await put(store, mail)
+    for expected in (True, False):
+        async with store.begin() as unit:
+            assert await unit.outbox.retry(mail, due=NOON, rcpt_to=mail.rcpt_to) is expected
+        assert len(await lease(store)) == expected
 
 
 def a_release() -> OutgoingMail:
@@ -90,6 +111,6 @@ async def test_what_is_due_leased_or_tried_is_not_recalled(store: Database) -> N
     assert len(await lease(store, 1)) == 1
     assert not await recall(0)
     async with store.begin() as unit:
-        await unit.outbox.retry("mail-1", due=NOON + 9 * MINUTE)
+        await unit.outbox.retry(a_release(), due=NOON + 9 * MINUTE, rcpt_to=a_release().rcpt_to)
     assert not await recall(2)
     assert len(await lease(store, 9)) == 1

@@ -9,11 +9,13 @@ from email.message import EmailMessage
 import pytest
 
 from gateway.audit.events import NoticeSent
-from gateway.errors import StoreUnavailable
+from gateway.errors import NoSpace, StoreUnavailable
+from gateway.flows import deliver as flow
 from gateway.flows.deliver import LEASE, deliver
+from gateway.flows.delivery_word import COMPARING
 from gateway.flows.release import Released, release
 from gateway.holds.answer_address import answer_key
-from gateway.holds.hold import HeldMail
+from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldState
 from gateway.holds.link import link_secret
 from gateway.mail.controls import torn
@@ -21,7 +23,10 @@ from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.trace_headers import is_own_notice
 from gateway.replies import OK, Reply
+from gateway.storage.engine import CALL_LIMIT
+from gateway.storage.outbox_table import OutboxRows
 from gateway.storage.tables import asks
+from gateway.storage.transaction import Transaction
 from tests.flows.house import ASK, DEMAND, KEY, SENDER, TEAM, Story, mail
 
 NO_SUCH_USER = Reply(code=550, enhanced="5.1.1", text="no such user\nhere")
@@ -179,6 +184,18 @@ async def test_time_runs_out(story: Story) -> None:
     assert b"Status: 4.4.7" in raw
 
 
+async def test_an_error_nobody_foresaw_ends_too(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail whose offering always fails in a way nobody foresaw comes back after 48 hours like any other."""
+    held = await released(story)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(story.hop), "begin", failing)
+        await story.beat()
+        await story.beat(hours=49)
+    assert (await story.now(held)).state is HoldState.FAILED
+    await story.beat(hours=1)
+    assert len(story.sent("mira@corp.example")) == 1
+
+
 async def test_who_wants_no_report_gets_none(story: Story) -> None:
     """NOTIFY=NEVER is honoured: the hold fails, is recorded, and no report is sent (RFC 3461 section 4.1)."""
     quiet = (Path(text="dana@corp.example", parameters="NOTIFY=NEVER"),)
@@ -265,13 +282,133 @@ async def test_died_between_the_250_and_the_mark(story: Story, monkeypatch: pyte
     assert any(begun)
     assert len(story.sent("omar@corp.example")) == 1
     assert (await story.now(held)).state is HoldState.SENDING
-    await story.beat(minutes=4)
+    await story.beat(minutes=9)
     assert len(story.sent("omar@corp.example")) == 1
     await story.beat(seconds=LEASE.total_seconds())
     await story.beat(hours=1)
     assert len(story.sent("omar@corp.example")) == 2
     assert (await story.now(held)).state is HoldState.SENT
     assert await ask_state(story, held) == "confirmed"
+
+
+@pytest.fixture
+def late_commits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """As many commits as the number in the list are done and reported as failed, in the manner of a slow database."""
+    left = [0]
+    real = Transaction.commit
+
+    async def commit(transaction: Transaction) -> None:
+        await real(transaction)
+        if left[0]:
+            left[0] -= 1
+            raise StoreUnavailable("done behind our back")
+
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
+    monkeypatch.setattr(Transaction, "commit", commit)
+    return left
+
+
+async def one_marked_late(story: Story, late_commits: list[int]) -> None:
+    """Deliver what is due; the first mark is done, and its commit answers too late."""
+    async with story.house.store.begin() as unit:
+        [waiting] = await unit.outbox.lease(now=story.clock[0], until=story.clock[0] + LEASE, limit=100)
+    late_commits[0] = 1
+    await deliver(story.house, waiting)
+    assert late_commits == [0]
+
+
+async def test_a_mark_that_was_done_is_not_done_again(story: Story, late_commits: list[int]) -> None:
+    """A commit that answers too late and is done all the same sends nobody a second copy or a second word (P3)."""
+    await released(story)
+    story.hop.rcpt = lambda path: TRY_LATER if path.text == "omar@corp.example" else OK
+    await one_marked_late(story, late_commits)
+    story.hop.rcpt = OK
+    await story.beat(minutes=1)
+    await story.beat(minutes=60)
+    assert len(story.sent("Dana@corp.example")) == 1
+    assert len(story.sent("omar@corp.example")) == 1
+    assert len(story.sent("mira@corp.example")) == 1
+
+
+async def test_a_failure_that_was_marked_is_told_once(story: Story, late_commits: list[int]) -> None:
+    """A commit that answers too late brings no second report, and none that says others have the mail."""
+    held = await released(story)
+    story.hop.data = NO_SUCH_USER
+    await one_marked_late(story, late_commits)
+    story.hop.data = OK
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.FAILED
+    [raw] = story.sent("mira@corp.example")
+    assert "The others have it" not in read(raw).as_string()
+
+
+def failing(*_: object) -> object:
+    """Whatever is asked of it."""
+    raise ZeroDivisionError
+
+
+async def test_what_cannot_be_compared_is_told_without(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When what was changed cannot be found the mail is marked all the same, and the word claims nothing about it."""
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
+    held = await released(story)
+    monkeypatch.setattr("gateway.holds.changes.revise", failing)
+    await story.beat()
+    await story.beat(hours=1)
+    assert len(story.sent("omar@corp.example")) == 1
+    assert (await story.now(held)).state is HoldState.SENT
+    [raw] = story.sent("mira@corp.example")
+    said = read(raw).get_body(("plain",)).get_content()
+    assert "has been sent to 2 recipients" in said
+    assert "as you wrote it" not in said
+
+
+async def test_what_cannot_be_reported_comes_back_attached(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no delivery report can be made the sender still has the words and the mail."""
+    held = await released(story)
+    story.hop.data = NO_SUCH_USER
+    monkeypatch.setattr("gateway.flows.delivery_word.as_report", failing)
+    await one_round(story)
+    story.hop.data = OK
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.FAILED
+    [raw] = story.sent("mira@corp.example")
+    assert read(raw)["subject"] == "Not delivered: New banners"
+    assert ASK in read(raw).as_string()
+
+
+async def test_a_report_that_does_not_fit_delays_nothing_but_itself(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk that takes the mark and not the report: who has the mail gets no second copy, and the report comes
+    when there is room."""
+    monkeypatch.setattr("gateway.flows.deliver._MARK_PAUSE", 0.001)
+    held = await released(story)
+    real, full = OutboxRows.put, [True]
+
+    async def put(rows: OutboxRows, mail: OutgoingMail) -> None:
+        if full[0]:
+            raise NoSpace("full")
+        await real(rows, mail)
+
+    monkeypatch.setattr(OutboxRows, "put", put)
+    story.hop.rcpt = lambda path: NO_SUCH_USER if path.text == "omar@corp.example" else OK
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.SENT
+    full[0] = False
+    await story.beat(hours=1)
+    await story.beat(hours=1)
+    assert len(story.sent("Dana@corp.example")) == 1
+    [raw] = story.sent("mira@corp.example")
+    assert "omar@corp.example: 550" in read(raw).as_string()
+    assert "The others have it" in " ".join(read(raw).get_body(("plain",)).get_content().split())
+
+
+def test_a_lease_outlasts_the_worst_case() -> None:
+    """An attempt, every try to mark it, the store's end of each and the pauses together end before the lease does."""
+    tries = len(flow._MARK_PAUSES) + 1
+    marking = tries * (flow._MARK_PATIENCE + CALL_LIMIT) + sum(flow._MARK_PAUSES) * flow._MARK_PAUSE
+    assert flow._PATIENCE + marking < LEASE.total_seconds()
+    assert COMPARING + 2 * CALL_LIMIT < flow._MARK_PATIENCE
 
 
 async def test_an_audit_that_fails_after_the_250_causes_no_duplicate(story: Story) -> None:

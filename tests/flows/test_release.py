@@ -3,6 +3,8 @@
 import asyncio
 import email
 import email.policy
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -15,11 +17,14 @@ from gateway.flows.step import Changed, TooLate
 from gateway.flows.withdraw import withdraw
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
+from gateway.holds.revision import revise
 from gateway.mail.controls import torn
+from gateway.mail.envelope import Path
 from gateway.policy.labels import Label
+from gateway.storage.database import Database, DatabaseUnit
 from gateway.storage.tables import asks
 from gateway.worker import Worker
-from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, mail
+from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, judge, mail
 from tests.holds.letters import OUTLOOK, SIGNED
 
 
@@ -220,6 +225,63 @@ async def test_recheck_writes_nothing(story: Story) -> None:
     assert story.audit.events == []
     assert await story.now(held) == held
     assert (await recheck(story.house, held, raw, ASK, None)).passes
+
+
+@pytest.fixture
+def open_units(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """One entry for each unit that is open."""
+    units: list[int] = []
+    real = Database.begin
+
+    @asynccontextmanager
+    async def begin(store: Database, *, write: bool = True) -> AsyncIterator[DatabaseUnit]:
+        async with real(store, write=write) as unit:
+            units.append(1)
+            try:
+                yield unit
+            finally:
+                units.pop()
+
+    monkeypatch.setattr(Database, "begin", begin)
+    return units
+
+
+async def test_nobody_waits_for_an_edit(story: Story, open_units: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the click to the word that it went out no unit is open while a mail is edited, judged or compared."""
+    open_then: list[tuple[str, int]] = []
+
+    def seen(name: str, work: Callable[..., object]) -> Callable[..., object]:
+        return lambda *given: (open_then.append((name, len(open_units))), work(*given))[1]
+
+    held = await story.hold()
+    await story.beat()
+    monkeypatch.setattr("gateway.flows.release.revise", seen("edit", revise))
+    monkeypatch.setattr("gateway.flows.assess.judge", seen("judge", judge))
+    monkeypatch.setattr("gateway.holds.changes.revise", seen("compare", revise))
+    assert isinstance(await click(story, held, ASK), Released)
+    await story.beat()
+    assert (await story.now(held)).state is HoldState.SENT
+    assert open_then == [("edit", 0), ("judge", 0), ("compare", 0)]
+
+
+async def test_who_joins_during_the_edit_is_judged_and_gets_it(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recipient added while the mail is edited is among those it is judged for and sent to."""
+    held = await story.hold()
+    late = Path(text="late@corp.example")
+    loop = asyncio.get_running_loop()
+
+    async def add() -> None:
+        async with story.house.store.begin() as unit:
+            await unit.holds.add_recipients(held, (late,))
+
+    def slow(*given: object) -> object:
+        asyncio.run_coroutine_threadsafe(add(), loop).result(5)
+        return revise(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("gateway.flows.release.revise", slow)
+    assert isinstance(await click(story, held, ASK), Released)
+    await story.beat()
+    assert len(story.sent("late@corp.example")) == 1
 
 
 async def test_unknown_id(story: Story) -> None:
