@@ -134,7 +134,7 @@ async def _tell_still_held(house: House, case: Case, unit: Unit, outcome: StillH
     notice = still_held_notice(
         judged,
         house.pack,
-        ways(house.settings, judged),
+        ways(house, judged),
         answer_to=case.message.message_id,
         lost=found.lost,
         reason=found.reason,
@@ -162,7 +162,7 @@ async def _unclear(house: House, case: Case, held: HeldMail, said: Answer) -> No
     async with house.store.begin() as unit:
         await _taken(house, case, unit, "unclear")
         notice = unclear_notice(
-            held, ways(house.settings, held), answer_to=case.message.message_id, read=said.text, why=said.why
+            held, ways(house, held), answer_to=case.message.message_id, read=said.text, why=said.why
         )
         await unit.outbox.put(enveloped(house, notice, about(held)))
 

@@ -10,7 +10,6 @@ nobody takes is recorded, nothing more: there is never a bounce of a bounce. IO 
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 
@@ -18,12 +17,11 @@ from gateway.asks.ask import AskState
 from gateway.audit.events import AuditEvent, NoticeSent
 from gateway.errors import AuditUnavailable, GatewayError
 from gateway.flows.delivery_word import delivery_word
+from gateway.flows.fill import ready
 from gateway.flows.step import Lost, step_record, take
-from gateway.holds.answer_address import answer_key
 from gateway.holds.endings import Refusal
 from gateway.holds.hold import OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
-from gateway.holds.link import filled, link_secret, placed, same_token
 from gateway.mail.content import stuffed
 from gateway.mail.controls import torn
 from gateway.mail.envelope import Envelope, Path, SessionFacts
@@ -142,27 +140,15 @@ async def _offered(house: House, mail: OutgoingMail) -> Attempt:
     return Attempt(later=mail.rcpt_to, reply=reply)
 
 
-async def _ready(house: House, mail: OutgoingMail) -> bytes:
-    """The bytes as they leave: a notice gets its keys now, so that they were never stored. Raises GatewayError where
-    they would open nothing: the hold was made on a node with another key, which will deliver it."""
-    wanted = placed(mail.raw) if mail.kind == "notice" and mail.hold_id else ()
-    if not wanted:
-        return mail.raw
-    async with house.store.begin(write=False) as unit:
-        held = [one for one in [await unit.holds.get(hold_id) for hold_id in wanted] if one]
-    if not all(same_token(link_secret(house.notice_key, one.id), one.token_hash) for one in held):
-        log.error("notice of another node: give all nodes the same keys/notice.key", mail=mail.id)
-        raise GatewayError("another node's key")
-    return filled(mail.raw, link=partial(link_secret, house.notice_key), answer=partial(answer_key, house.notice_key))
-
-
 async def _sent(house: House, mail: OutgoingMail, transaction: Transaction) -> Reply:
-    raw, headers = await _ready(house, mail), ""
+    raw, headers = await ready(house, mail), ""
     if mail.kind == "release":
         envelope = Envelope(
             mail_from=mail.mail_from, rcpt_to=mail.rcpt_to, session=_session(house), received_at=mail.created_at
         )
-        headers = received_line(envelope, hostname=house.settings.smtp.hostname, mail_id=mail.hold_id, at=house.clock())
+        # the recipients read this line: its id is the outbox's, for the hold's is nobody's but the sender's
+        headers = received_line(envelope, hostname=house.settings.smtp.hostname, mail_id=mail.id, at=house.clock())
+        log.info("release offered to the next hop", mail=mail.id, hold=mail.hold_id)
     return await transaction.send(headers.encode("utf-8", "surrogateescape"), stuffed(raw))
 
 

@@ -55,18 +55,18 @@ def held_notice_mail(house: House, held: HeldMail, *, message: Message) -> Outgo
 
 def held_mail_notice(house: House, held: HeldMail) -> OutgoingMail:
     """The notice of a hold whose sender may be answered."""
-    return enveloped(house, held_notice(held, house.pack, ways(house.settings, held)), about(held))
+    return enveloped(house, held_notice(held, house.pack, ways(house, held)), about(held))
 
 
 def digest_mail(house: House, held: Sequence[HeldMail], *, reminding: bool = False) -> OutgoingMail:
     """One notice about several holds of one sender; or, `reminding`, the word before they expire."""
-    notice = digest_notice(held, house.pack, [ways(house.settings, one) for one in held], reminding=reminding)
+    notice = digest_notice(held, house.pack, [ways(house, one) for one in held], reminding=reminding)
     return enveloped(house, notice, about(held[-1]))
 
 
 def reminder_mail(house: House, held: HeldMail) -> OutgoingMail:
     """The word before a hold expires."""
-    return enveloped(house, reminder_notice(held, house.pack, ways(house.settings, held)), about(held))
+    return enveloped(house, reminder_notice(held, house.pack, ways(house, held)), about(held))
 
 
 def withdrawn_mail(house: House, held: HeldMail) -> OutgoingMail:
@@ -136,12 +136,13 @@ async def answerable(unit: Unit, held: HeldMail) -> bool:
     return not unanswerable(await asyncio.to_thread(walk, raw), held.mail_from)
 
 
-def ways(settings: "Settings", held: HeldMail) -> Ways:
+def ways(house: House, held: HeldMail) -> Ways:
     """What the sender can do, with places where the keys will be when the notice leaves."""
+    settings, key = house.settings, house.notice_key
     reply = settings.holds.replies
     return Ways(
-        link=link(settings, link_place(held.id)),
-        reply_to=answer_address(notice_from(settings), answer_place(held.id)) if reply else "",
+        link=link(settings, link_place(key, held.id)),
+        reply_to=answer_address(notice_from(settings), answer_place(key, held.id)) if reply else "",
     )
 
 

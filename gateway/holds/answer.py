@@ -29,7 +29,7 @@ _SHORT = 12  # words that may follow WITHDRAW: "please, I will write it anew"
 _ALIKE = 0.2  # of the pairs of words in a new text, the least that the mail or a suggestion of ours has too
 _LONGEST_REASON = 2000  # characters
 _WORD = re.compile(r"\w+")
-_TRAIL = re.compile(r"(?:\n[ \t]*[-_>=*]*[ \t]*)+\Z")
+_DRAWN = "-_>=* \t"  # what programs draw between an answer and what it quotes
 _GAP = r"[\s>*|]+"  # between two words of our first line, however it was quoted and wrapped
 
 
@@ -77,8 +77,8 @@ def own_words(raw: bytes) -> str:
     """What the answer says above the notice, without quotes and signature; "" for nothing."""
     text = editable_text(raw)
     cuts = [found.start() for found in (band.search(text) for band in _bands()) if found]
-    lines = _TRAIL.sub("", text[: min(cuts, default=len(text))].rstrip("-_>=* \t") + "\n").strip().split("\n")
-    while lines and (not lines[-1].strip() or is_attribution_line(lines[-1])):
+    lines = text[: min(cuts, default=len(text))].rstrip(_DRAWN).strip().split("\n")
+    while lines and (not lines[-1].strip().strip(_DRAWN) or is_attribution_line(lines[-1])):
         lines.pop()
     return "\n".join(lines)
 

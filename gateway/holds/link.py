@@ -1,18 +1,19 @@
 """The keys in a notice: the link that opens one held mail, and the address at which its sender may answer.
 
 Both are derived from the installation's key and the hold's id, so neither need be stored: the store keeps the link's
-SHA-256, and a notice waits in the outbox with place holders that are filled in on the way out. A copy of the store
-opens nothing. *Pure*: the key comes in. HMAC: RFC 2104.
+SHA-256, and a notice waits in the outbox with place holders that are filled in on the way out. A place holder names
+its hold by a keyed mark, so that nobody can write one into a mail that a notice repeats. A copy of the store opens
+nothing. *Pure*: the key comes in. HMAC: RFC 2104.
 """
 
 import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 # As long as what takes their place and of its characters, so that quoted-printable breaks lines at the same places.
-_LINK, _ANSWER = "askonce-lnk", "askonce-answers-"  # followed by the hold's id, 32 hex digits
+_LINK, _ANSWER = "askonce-lnk", "askonce-answers-"  # followed by the hold's mark, 32 hex digits
 _BREAK = b"=\r\n"
 
 
@@ -22,25 +23,31 @@ def link_secret(key: bytes, hold_id: str) -> str:
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode("ascii")
 
 
-def link_place(hold_id: str) -> str:
+def place_mark(key: bytes, hold_id: str) -> str:
+    """What a hold is called in the places of its notices, 32 hex digits; only who has `key` can make it."""
+    return hmac.new(key, b"place\0" + hold_id.encode("utf-8"), hashlib.sha256).hexdigest()[:32]
+
+
+def link_place(key: bytes, hold_id: str) -> str:
     """What stands in a waiting notice where the secret of this hold's link will be; 43 characters."""
-    return _LINK + hold_id
+    return _LINK + place_mark(key, hold_id)
 
 
-def answer_place(hold_id: str) -> str:
+def answer_place(key: bytes, hold_id: str) -> str:
     """What stands in a waiting notice where the key of its answer address will be; 48 characters."""
-    return _ANSWER + hold_id
+    return _ANSWER + place_mark(key, hold_id)
 
 
 def placed(raw: bytes) -> frozenset[str]:
-    """The holds whose keys a waiting notice still needs."""
-    return frozenset(_hold(found[0]) for pattern in _PATTERNS for found in pattern.finditer(raw))
+    """The marks of all that looks like a place; a mail that is repeated may hold some that are none."""
+    return frozenset(_mark(found[0]) for pattern in _PATTERNS for found in pattern.finditer(raw))
 
 
-def filled(raw: bytes, *, link: Callable[[str], str], answer: Callable[[str], str]) -> bytes:
-    """A notice with the keys of each hold where their places are, soft line breaks (RFC 2045 section 6.7) kept."""
+def filled(raw: bytes, holds: Mapping[str, str], *, link: Callable[[str], str], answer: Callable[[str], str]) -> bytes:
+    """A notice with the keys of `holds` (mark to id) where their places are, soft line breaks (RFC 2045 section 6.7)
+    kept. Whatever else looks like a place stays."""
     for pattern, key in zip(_PATTERNS, (link, answer), strict=True):
-        raw = pattern.sub(lambda found, key=key: _put(found[0], key(_hold(found[0]))), raw)  # type: ignore[misc]
+        raw = pattern.sub(lambda found, key=key: _put(found[0], holds, key), raw)  # type: ignore[misc]
     return raw
 
 
@@ -51,14 +58,16 @@ def _pattern(place: str) -> re.Pattern[bytes]:
 _PATTERNS = (_pattern(_LINK), _pattern(_ANSWER))
 
 
-def _hold(place: bytes) -> str:
+def _mark(place: bytes) -> str:
     return place.replace(_BREAK, b"")[-32:].decode("ascii")
 
 
-def _put(place: bytes, secret: str) -> bytes:
-    letters = iter(secret.encode("ascii"))
-    pieces = place.split(_BREAK)
-    return _BREAK.join(bytes(next(letters) for _ in piece) for piece in pieces)
+def _put(place: bytes, holds: Mapping[str, str], key: Callable[[str], str]) -> bytes:
+    hold_id = holds.get(_mark(place))
+    if hold_id is None:
+        return place
+    letters = iter(key(hold_id).encode("ascii"))
+    return _BREAK.join(bytes(next(letters) for _ in piece) for piece in place.split(_BREAK))
 
 
 def token_hash(secret: str) -> str:

@@ -2,6 +2,7 @@
 
 import email.message
 import email.policy
+import time
 
 import pytest
 from hypothesis import given
@@ -135,3 +136,20 @@ def test_no_text_breaks_it(text: str) -> None:
     """Any text has a meaning, and it is never longer than what was written."""
     raw = HELD.replace(b"Hi all,", text.encode("utf-8", "replace"))
     assert len(answer_of(raw, HELD).text) <= len(text) + len(HELD)
+
+
+@pytest.mark.parametrize("run", [" ", "\t", "-", ">", "-_", " >", "- ", "\n", "\n ", "\n> ", "\n-"])
+@pytest.mark.parametrize("end", ["x", ""])
+def test_no_run_of_signs_makes_an_answer_slow(run: str, end: str) -> None:
+    """Tens of thousands of the characters that are cut off at the end are read within a generous bound."""
+    raw = HELD.partition(b"\r\n\r\n")[0] + b"\r\n\r\nHello\r\n"
+    raw += (run * (40_000 // len(run)) + end).replace("\n", "\r\n").encode() + b"\r\n"
+    begun = time.process_time()
+    answer_of(raw, HELD)
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("below", ["\n> \n>", "\n--- ", "\n \n__\n", "\n>_\t\n* *\n"])
+def test_lines_of_mere_signs_at_the_end_are_no_text(below: str) -> None:
+    """What a program draws between an answer and what it quotes is cut off."""
+    assert NEW == own_words(letter(f"{NEW}{below}\n{BAND}\n\nmore words of ours"))
