@@ -291,7 +291,7 @@ class Simulation:
 async def simulation(*, pack: str, people: Mapping[str, Any], memory: Mapping[str, Any]) -> AsyncIterator[Simulation]:
     """A simulation with this directory; its domains are the internal ones. Raises UserError."""
     known = [*people.get("people", {}), *people.get("lists", {})]
-    domains = tuple(sorted({address.rpartition("@")[2].casefold() for address in known}))
+    domains = tuple(sorted({address.rpartition("@")[2].lower() for address in known}))
     settings = _typed(
         {
             "policy": {"pack": pack},

@@ -22,7 +22,7 @@ def _mail_domain(text: str) -> str:
         validate_email(f"postmaster@{text.removeprefix('*.')}", check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise ValueError(f'"{text}" is not a mail domain') from None
-    return text.casefold()
+    return text.lower()
 
 
 def _host_port(text: str) -> str:

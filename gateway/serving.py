@@ -150,6 +150,7 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
     import uvicorn
 
     from gateway.web.app import web_app
+    from gateway.web.connection import MOST, Connection
 
     class Server(uvicorn.Server):
         @contextmanager
@@ -162,6 +163,8 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
     server = Server(
         uvicorn.Config(
             web_app(house, secret_key=key, wake=worker.wake, provider=provider),
+            http=Connection,
+            limit_concurrency=MOST,
             log_config=None,
             access_log=False,
             server_header=False,

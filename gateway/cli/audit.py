@@ -33,7 +33,9 @@ def verify(
 ) -> None:
     """Prove that no record was changed, removed, added or moved; name the first bad one.
 
-    Exit 0: all records stand as written. 1: something is wrong. 2: an error.
+    That records were cut off the end, or the end was written anew, shows only against heads kept elsewhere: --expect.
+
+    Exit 0: the records there stand as written. 1: something is wrong. 2: an error.
 
     Examples:
 
@@ -77,6 +79,7 @@ def _read_heads(file: Path) -> dict[str, Head]:
 def _as_json(report: VerifyReport) -> dict[str, object]:
     return {
         "ok": report.ok,
+        "anchored": report.anchored,
         "records": report.records,
         "streams": {
             stream.name: {"records": stream.records, "seq": stream.head.seq, "hash": stream.head.hash}
@@ -103,7 +106,15 @@ def _show(report: VerifyReport) -> None:
         console.print(f"{report.open_pairs} verdicts have no outcome yet", highlight=False)
     for problem in report.problems:
         complaints.print(shown(str(problem)), style="red", highlight=False, markup=False)
-    verdict = (
-        "every record stands as it was written" if report.ok else f"{report.found} problems; the first is named above"
+    console.print(_verdict(report), highlight=False)
+
+
+def _verdict(report: VerifyReport) -> str:
+    if not report.ok:
+        return f"{report.found} problems; the first is named above"
+    if report.anchored:
+        return "every record stands as it was written; none is missing up to the heads you gave"
+    return (
+        "every record up to the end that is there stands as it was written; whether records were cut off the end, or "
+        "the end was written anew, shows only against heads kept elsewhere: --expect"
     )
-    console.print(verdict, highlight=False)

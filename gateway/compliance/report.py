@@ -23,7 +23,8 @@ class Mark:
 @dataclass(slots=True, kw_only=True)
 class StreamReport:
     """One stream. `first_at`, `last_at` as they stand in the records; `open_pairs`: verdicts without an outcome (of a
-    running gateway: mails on their way); `head` its newest record; `problems` the first ones, `found` how many."""
+    running gateway: mails on their way); `head` its newest record; `anchored`: it was held against a head kept from
+    before, so that a cut end would show; `problems` the first ones, `found` how many."""
 
     name: str
     files: int = 0
@@ -31,6 +32,7 @@ class StreamReport:
     first_at: str = ""
     last_at: str = ""
     head: Head = field(default_factory=lambda: Head(seq=0, hash=""))
+    anchored: bool = False
     open_pairs: int = 0
     marks: list[Mark] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -54,6 +56,11 @@ class VerifyReport:
     def ok(self) -> bool:
         """Nothing is wrong. A mark is no problem: it is the log's own, honest word."""
         return not self.problems
+
+    @property
+    def anchored(self) -> bool:
+        """Each stream was held against a head kept from before: none ends before it."""
+        return all(stream.anchored for stream in self.streams)
 
     @property
     def records(self) -> int:

@@ -27,10 +27,10 @@ def verify(path: Path, *, expect: Mapping[str, Head] | None = None, progress: Pr
     """Verify a file, a stream's folder or the audit's whole folder. A file that is not a stream's first is
     believed where it begins. Never raises on what the files hold: what cannot be read is a problem, "unreadable"."""
     places = _found(path)
-    meter = _Meter(progress, sum(file.stat().st_size for place in places for file in place.files))
+    meter = _Meter(progress, sum(_size(file) for place in places for file in place.files))
     streams = [_Reading(place, expect or {}, meter).report() for place in places]
-    if not path.is_file():
-        streams += _absent(expect or {}, {stream.name for stream in streams}, path)
+    if not path.is_file() and not segments(path):
+        streams += _absent(_awaited(path, expect or {}, places), {stream.name for stream in streams}, path)
     if not streams:
         streams.append(_nothing(path))
     meter.tell()
@@ -59,6 +59,20 @@ def _found(path: Path) -> list[_Found]:
         return [_Found(name="", files=files)]
     folders = sorted(folder for folder in path.iterdir() if folder.is_dir())
     return [_Found(name=folder.name, files=files) for folder in folders if (files := segments(folder))]
+
+
+def _awaited(path: Path, expect: Mapping[str, Head], places: list[_Found]) -> Mapping[str, Head]:
+    """The heads whose streams should be in this folder: all of them, but for a stream's folder that is empty now."""
+    name = path.resolve().name
+    return {name: expect[name]} if not places and name in expect else expect
+
+
+def _size(file: Path) -> int:
+    """In bytes; 0 for what cannot be looked at, and is told of when it is read."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 class _Meter:
@@ -136,6 +150,7 @@ class _Reading:
     def _compare_head(self) -> None:
         """The stream must reach as far as it did some time ago; one file alone need not."""
         known, report = self._expect.get(self._report.name), self._report
+        report.anchored = known is not None and not self._alone
         if known and report.head.seq < known.seq and not self._alone:
             end = Line(file=str(self._files[-1]), number=0, data=b"")
             words = f"the stream ends at record {report.head.seq}; it went on to {known.seq} when you noted its head"
@@ -175,7 +190,7 @@ class _Reading:
 
 def _name_in(files: list[Path]) -> str:
     """The stream's name as its sound records say it; when they differ, its folder's."""
-    folder = files[0].resolve().parent.name
+    folder = files[0].parent.resolve().name
     names = [step.link.stream for step in check(_first_lines(files)) if step.link and step.link.intact]
     return folder if folder in names or not names else names[0]
 
@@ -195,7 +210,10 @@ def _mark_words(record: dict[str, Any]) -> str:
     if lost := record.get("askonce.lost_notes"):
         return f"{lost} records that could wait were lost while the disk was full"
     size, digest = record.get("askonce.torn.bytes", 0), record.get("askonce.torn.sha256", "")
-    return f"torn, marked: {size} bytes of an unfinished line after a crash gave way to this record (SHA-256 {digest})"
+    return (
+        f"torn, marked: {size} bytes of an unfinished line, which a crash leaves and a cut too, gave way to this "
+        f"record (SHA-256 {digest})"
+    )
 
 
 def _absent(expect: Mapping[str, Head], seen: set[str], path: Path) -> list[StreamReport]:

@@ -1,9 +1,10 @@
 """Telling: holds whose notice waited for the quiet time, and those that will soon go back to their senders.
 
-One mail to each sender for all of theirs. What is told is marked in the same unit, so nobody is told twice. IO through
-ports.
+One mail to each mailbox for all of its own. What is told is marked in the same unit, so nobody is told twice. IO
+through ports.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
@@ -47,9 +48,9 @@ async def _told(house: House, sender: str) -> int:
                 return 0
             waiting = await unit.holds.find(states=(HoldState.HELD,), sender=sender, untold=True, limit=_MOST)
             told = [await _noted(unit, held, told_at=now) for held in waiting]
-            if told:
-                single = len(told) == 1
-                await unit.outbox.put(held_mail_notice(house, told[0]) if single else digest_mail(house, told))
+            for mails in _by_mailbox(told):
+                single = len(mails) == 1
+                await unit.outbox.put(held_mail_notice(house, mails[0]) if single else digest_mail(house, mails))
             return len(told)
     except Lost:
         return 0  # another node was faster
@@ -65,10 +66,10 @@ async def _reminded(house: House, sender: str, due: datetime) -> int:
             )
             noted = [await _noted(unit, held, reminded_at=now) for held in soon if held.expires_at > now]
             told = [held for held in noted if await answerable(unit, held)]
-            if told:
-                single = len(told) == 1
+            for mails in _by_mailbox(told):
+                single = len(mails) == 1
                 await unit.outbox.put(
-                    reminder_mail(house, told[0]) if single else digest_mail(house, told, reminding=True)
+                    reminder_mail(house, mails[0]) if single else digest_mail(house, mails, reminding=True)
                 )
             return len(told)
     except Lost:
@@ -78,6 +79,14 @@ async def _reminded(house: House, sender: str, due: datetime) -> int:
     except Exception as error:
         log.error("reminder cannot be written", error=type(error).__name__)
         return 0
+
+
+def _by_mailbox(held: Iterable[HeldMail]) -> Iterable[list[HeldMail]]:
+    """Gathered by the mailbox as written: who only compares as the sender gets none of their links."""
+    gathered: dict[str, list[HeldMail]] = {}
+    for one in held:
+        gathered.setdefault(one.mail_from.text, []).append(one)
+    return gathered.values()
 
 
 async def _noted(

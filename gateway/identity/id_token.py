@@ -149,8 +149,8 @@ def _instant(claims: Mapping[str, Any], name: str) -> float | None:
 
 
 def _address_key(claims: Mapping[str, Any]) -> str:
-    """ "" for what is no address, and for a local part that is plain letters only when its case is folded: the long s
-    of "aſk" would be another person's "ask"."""
+    """ "" for what is no address, and for a local part that is plain letters only in lower case: the Kelvin sign of
+    a "Kim" would be another person's "kim"."""
     said = claims.get("email")
     if not isinstance(said, str) or len(said) > _MOST_OF_ADDRESS or not said.isprintable() or " " in said:
         return ""

@@ -1,12 +1,16 @@
 """One e-mail address, as written and as compared.
 
-`key` is what memory and directories compare: the whole address case-folded, because no organisation gives two people
-addresses that differ only in case (RFC 5321 section 2.4 would allow it); a domain in A-label form. *Pure.*
+`key` is what memory and directories compare: the whole address in lower case, because no organisation gives two people
+addresses that differ only in case (RFC 5321 section 2.4 would allow it); a domain in A-label form, as IDNA 2008 and
+UTS 46 have it, non-transitional. Letters are never taken for others: "groß" is not "gross". *Pure.*
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+
+_MOST_OF_DOMAIN = 255  # octets, RFC 5321 section 4.5.3.1.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +27,23 @@ class Address:
 
 def domain_key(domain: str) -> str:
     """The domain as compared: lower case, A-labels where IDNA knows them, no final dot."""
-    folded = domain.strip().rstrip(".").casefold()
-    if folded.isascii():
-        return folded
+    lowered = _lower(domain.strip().rstrip("."))
+    if lowered.isascii() or len(lowered) > _MOST_OF_DOMAIN:
+        return lowered
+    import idna  # here, since its tables are large and few domains need them
+
     try:
-        return folded.encode("idna").decode("ascii")
-    except UnicodeError:
-        return folded
+        return idna.encode(lowered, uts46=True, transitional=False).decode("ascii").rstrip(".")
+    except UnicodeError:  # IDNAError is one
+        return lowered
+
+
+def _lower(text: str) -> str:
+    """Not `casefold`, which takes "ß" for "ss"; composed (NFC) before, and after, since a letter may be
+    composed when small alone."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
 @lru_cache(maxsize=2048)
@@ -38,9 +52,8 @@ def address(text: str) -> Address:
     local, _, domain = text.strip().rpartition("@")
     if not local:
         local, domain = domain, ""
-    return Address(
-        local=local, domain=domain, key=f"{local.casefold()}@{domain_key(domain)}" if domain else local.casefold()
-    )
+    lowered = _lower(local)
+    return Address(local=local, domain=domain, key=f"{lowered}@{domain_key(domain)}" if domain else lowered)
 
 
 _ADDR_SPEC = re.compile(r"[^\s<>,;:\"()\[\]]{1,64}@[^\s<>,;:\"()\[\]@]{1,255}")

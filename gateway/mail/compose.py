@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 
+from gateway.mail.address import domain_key
+
 _WIDTH = 76
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 _ATOM = re.compile(r"[^A-Za-z0-9!#$%&'*+\-/=?^_`{|}~.@:\[\]\"]")
@@ -109,10 +111,8 @@ def _mailbox(text: str) -> str:
 def _address(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
     if not domain.isascii():
-        try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError:
-            domain = "invalid"
+        domain = domain_key(domain)
+        domain = domain if domain.isascii() else "invalid"
     return (_ATOM.sub("?", local) + at + _ATOM.sub("?", domain))[:500]
 
 

@@ -28,7 +28,9 @@ class Asked(_Shape):
 
     text: str = Field(max_length=MOST_TEXT, description="The words of the mail, plain.")
     subject: str = Field(default="", max_length=400)
-    sender: Mailbox = Field(default="", alias="from", description="The address it would come from.")
+    sender: Mailbox = Field(
+        default="", alias="from", description="The address it would come from; with a link, that of its mail only."
+    )
     to: tuple[Mailbox, ...] = Field(default=(), max_length=MOST_RECIPIENTS, description="Where it would go, lists too.")
 
 

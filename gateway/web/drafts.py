@@ -1,8 +1,9 @@
 """Checking a draft: a page for people, `POST /v1/check` for programs. Nothing is sent, kept or remembered.
 
-Default deny: a program needs a token of the settings or the secret of a link that opens; the page is reached from such
-a link or by signing in. What is asked is bounded in size and in number. Memory tells a program only that somebody was
-asked before; the dates of one's own asks stand on the page, whose reader is known. IO through the flows.
+Default deny: a program needs a token of the settings, or the secret of a link that opens, which asks for its mail's
+sender alone; the page is reached from such a link or by signing in. What is asked is bounded in size and in number.
+Memory tells a program only that somebody was asked before; the dates of one's own asks stand on the page, whose reader
+is known. IO through the flows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from gateway.flows.rehearse import Draft, Rehearsal, rehearse
 from gateway.holds.hold import EarlierAsk
 from gateway.holds.link import token_hash
 from gateway.language.written import written_in
+from gateway.mail.address import address
 from gateway.ports import House
 from gateway.web import words
 from gateway.web.access import bearer, find_hold, from_elsewhere, known_token
@@ -52,6 +54,21 @@ class _Author:
         return self.visit.may_know(earlier) if self.visit else earlier
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caller:
+    """A program that may ask: `counted` is under which name its requests are; `only` is the one sender a link asks for,
+    lest it tell who else asked whom; "" for a token of the settings, which may ask for anybody."""
+
+    counted: str
+    only: str = ""
+
+    def writes_as(self, sender: str) -> str:
+        """The sender its draft has. Raises Refused."""
+        if self.only and sender and address(sender).key != self.only:
+            raise Refused(422, "from: A link asks for the sender of its own mail only.")
+        return self.only or sender
+
+
 class DraftDesk:
     """The handlers; `door` says who comes in, under which name."""
 
@@ -71,8 +88,9 @@ class DraftDesk:
             if not who:
                 return _wrong(401, "A token is needed.", {"WWW-Authenticate": "Bearer"})
             asked = Asked.model_validate_json(await read_bytes(request, "application/json", _MOST_BYTES))
-            draft = Draft(sender=asked.sender, to=asked.to, subject=asked.subject, text=body_text(asked.text))
-            found = await self._rehearse(who, draft)
+            sender = who.writes_as(asked.sender)
+            draft = Draft(sender=sender, to=asked.to, subject=asked.subject, text=body_text(asked.text))
+            found = await self._rehearse(who.counted, draft)
         except ValidationError as error:
             first = error.errors()[0]
             if first["type"] == "json_invalid":
@@ -137,15 +155,15 @@ class DraftDesk:
             return self.pages.page("check_closed.html", voice=voice, status=status)
         return await self.door.sign_in(request, "/check")
 
-    async def _who(self, request: Request) -> str:
-        """Under which name this caller's requests are counted, "" for nobody who may ask."""
+    async def _who(self, request: Request) -> _Caller | None:
+        """Which program asks, None for nobody who may. Raises StoreUnavailable."""
         token = bearer(request.headers)
         if known_token(token, self.house.settings.web.check_tokens):
-            return token_hash(token)
+            return _Caller(counted=token_hash(token))
         if not token or self.house.settings.sign_in.mode == "required":  # then a link alone opens nothing
-            return ""
+            return None
         held = await find_hold(self.house, token)
-        return held.id if held else ""
+        return _Caller(counted=held.id, only=held.sender) if held else None
 
     async def _rehearse(self, who: str, draft: Draft) -> Rehearsal:
         async with self.pace.draft(who):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__
+from tests.audit.samples import clean_stream, write_stream
 from tests.cli.conftest import Askonce
 
 ROOT = Path(__file__).parents[2]
@@ -175,6 +176,20 @@ def test_a_folder_without_a_log_is_no_proof(askonce: Askonce, tmp_path: Path) ->
 
     assert 2 == ran.code
     assert "there are no audit files here" in ran.complaint
+
+
+def test_the_verdict_claims_no_more_than_was_proved(askonce: Askonce, tmp_path: Path) -> None:
+    """Without heads `audit verify` vouches for the end that is there; with them, for all records up to them."""
+    heads = tmp_path / "heads.json"
+    write_stream(tmp_path, "s", [clean_stream(2)])
+
+    alone = askonce("audit", "verify", tmp_path, "--heads", heads)
+    held_against = askonce("audit", "verify", tmp_path, "--expect", heads)
+
+    assert (0, 0) == (alone.code, held_against.code)
+    assert "cut off the end" in " ".join(alone.out.split())
+    assert "cut off the end" not in " ".join(held_against.out.split())
+    assert "up to the heads you gave" in " ".join(held_against.out.split())
 
 
 def test_the_formats_are_two(askonce: Askonce) -> None:

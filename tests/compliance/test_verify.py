@@ -87,6 +87,39 @@ def test_a_stream_that_is_gone_is_missed_when_its_head_was_kept(tmp_path: Path) 
     assert [("t", "missing")] == [(problem.stream, problem.kind) for problem in report.problems]
 
 
+def test_one_stream_s_folder_is_not_blamed_for_the_others(tmp_path: Path) -> None:
+    """Heads of all streams fit each stream alone; the whole folder and one that was emptied miss what is theirs."""
+    folder = write_stream(tmp_path, "s", FILES)
+    write_stream(tmp_path, "t", [clean_stream(2, "t")])
+    heads = verify(tmp_path).heads
+    assert verify(folder, expect=heads).ok
+    for path in folder.iterdir():
+        path.unlink()
+    for place in (folder, tmp_path):
+        assert [("s", "missing")] == [(one.stream, one.kind) for one in verify(place, expect=heads).problems]
+
+
+def test_an_end_is_proved_only_by_a_head_that_was_kept(tmp_path: Path) -> None:
+    """A report says whether each of its streams was held against such a head; one file alone cannot be."""
+    folder = write_stream(tmp_path, "s", FILES)
+    write_stream(tmp_path, "t", [clean_stream(2, "t")])
+    heads = verify(tmp_path).heads
+    assert not verify(tmp_path).anchored
+    assert not verify(tmp_path, expect={"s": heads["s"]}).anchored
+    assert not verify(folder / "000003.jsonl", expect=heads).anchored
+    assert verify(tmp_path, expect=heads).anchored
+    assert verify(folder, expect=heads).anchored
+
+
+def test_a_link_to_nowhere_is_a_problem(tmp_path: Path) -> None:
+    """A file that cannot be opened is named; nothing is raised."""
+    folder = write_stream(tmp_path, "s", FILES)
+    link = folder / "000004.jsonl"
+    link.symlink_to(tmp_path / "nowhere")
+    (problem,) = verify(tmp_path).problems
+    assert (str(link), "unreadable", "No such file or directory") == (problem.file, problem.kind, problem.words)
+
+
 def test_a_stream_that_grew_still_has_the_head_that_was_kept(tmp_path: Path) -> None:
     """The noted record stands in the middle now."""
     write_stream(tmp_path, "s", FILES)

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import re
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -181,3 +182,25 @@ async def test_it_is_told_in_the_language_of_the_mail(story: Story) -> None:
     await story.beat()
     assert ["Noch nicht gesendet: New banners", "Zurückgezogen: New banners"] == told(story)
     assert "de" == read(story.sent("mira@corp.example")[0])["content-language"]
+
+
+@pytest.mark.parametrize("others", ["Mira@corp.example", "mira@Corp.example"])
+async def test_a_notice_tells_only_of_mail_from_the_mailbox_it_goes_to(patient: Story, others: str) -> None:
+    """A digest and a reminder gather what came from one mailbox as written, never what only compares as it."""
+    other = Path(text=others)
+    for number, sender in enumerate((SENDER, SENDER, SENDER, other, other), start=1):
+        await bring(patient, number, sender=sender)
+    for moment in ({"seconds": 61}, {"days": 6, "hours": 1}):
+        await patient.beat(**moment)
+        for _ in range(3):
+            await patient.beat(minutes=2)
+        for mailbox, theirs in ((SENDER.text, {"1", "2", "3"}), (others, {"4", "5"})):
+            letters = "".join(words(read(raw)) for raw in patient.sent(mailbox))
+            assert theirs == set(re.findall(r"banner (\d)", letters.lower()))
+        patient.hop.delivered.clear()
+
+
+def words(letter: EmailMessage) -> str:
+    """Subject and plain body."""
+    body = letter.get_body(("plain",))
+    return f"{letter['subject']}\n{body.get_content() if body else ''}"

@@ -89,6 +89,19 @@ async def test_with_no_tokens_set_nobody_may_ask() -> None:
         assert (await check(desk, {"text": CHASE}, token=TOKEN)).status_code == 401
 
 
+async def test_a_link_asks_for_its_own_sender_only() -> None:
+    """What memory knows of another sender's asks is not told to the bearer of a link, nor for no sender."""
+    async with open_desk({"memory": {"scope": "sender"}}) as desk:
+        await desk.hold()
+        await desk.asked(MEMBERS[0], NOON - timedelta(days=30))
+        others = await check(desk, {"from": MEMBERS[0], "to": [MEMBERS[2]], "text": PLEASE}, token=SECRET)
+        assert (others.status_code, "asked_before" in others.text) == (422, False)
+        await desk.asked(ANN, NOON - timedelta(days=8))
+        for own in ({"from": ANN.upper()}, {}):
+            answer = await check(desk, {**own, "to": [MEMBERS[2]], "text": PLEASE}, token=SECRET)
+            assert (answer.status_code, answer.json()["asked_before"]) == (200, True)
+
+
 async def test_a_link_that_opens_may_ask_until_it_is_spent(desk: Desk) -> None:
     """The secret of a link is as good as a token, as long as its page opens."""
     held = await desk.hold()
