@@ -19,7 +19,8 @@ from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
 from gateway.holds.recipients import staying, without_recipients
-from gateway.holds.revision import NotEditable, Revision, revise
+from gateway.holds.revision import NotEditable, Revision
+from gateway.holds.unseen import revised
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
 from gateway.ports import House, Unit
@@ -79,7 +80,8 @@ async def release(
             if not held.rcpt_to:
                 return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), NOBODY))
             try:
-                revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
+                most = house.settings.policy.max_text
+                revision = await asyncio.to_thread(revised, raw, new_text, new_subject, most)
             except NotEditable as error:
                 stays = StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), error.reason))
                 await along(unit, stays)

@@ -18,7 +18,7 @@ from gateway.holds.lifecycle import HoldState
 from gateway.policy.labels import Label
 from gateway.storage.tables import asks
 from gateway.worker import Worker
-from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, mail
+from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, mail, short_sighted
 from tests.holds.letters import OUTLOOK, SIGNED
 
 
@@ -180,6 +180,41 @@ async def test_signed_mail_cannot_be_revised(story: Story) -> None:
     assert isinstance(outcome, StillHeld)
     assert "digitally signed" in outcome.recheck.reason
     assert isinstance(await withdraw(story.house, held.id, actor="sender"), Changed)
+
+
+QUOTED = "\n".join(["On Monday Omar wrote:", *["> the numbers of October"] * 650])
+
+
+@pytest.mark.parametrize(
+    ("held_text", "new_text", "passes"),
+    [
+        (DEMAND, "Lunch is at one. " * 1_000 + DEMAND, False),
+        (f"{DEMAND}\n\n{QUOTED}", "Lunch is at one. " * 200, False),
+        (f"{DEMAND}\n\n{QUOTED}\n{QUOTED}", "Lunch is at one.", True),
+        (f"{DEMAND}\n\n{QUOTED}\n{QUOTED}", "Lunch is at one. " * 1_000 + DEMAND, False),
+    ],
+    ids=["more words than are read", "a whole no longer read", "as little read as before", "both"],
+)
+async def test_what_is_no_longer_read_to_its_end_stays_held(
+    story: Story, held_text: str, new_text: str, passes: bool
+) -> None:
+    """Past the limit of what is judged a revision does not pass, whatever passes unjudged when it comes in; the quoted
+    mail may be as long as it was."""
+    held = await story.hold(held_text)
+    story.house = short_sighted(story.house)
+    assert (await recheck(story.house, held, mail(held_text), new_text)).passes is passes
+    outcome = await click(story, held, new_text)
+    assert isinstance(outcome, Released) is passes
+    assert isinstance(outcome, Released) or "too long" in outcome.recheck.reason  # type: ignore[attr-defined]
+    assert (await story.now(held)).state is (HoldState.SENDING if passes else HoldState.HELD)
+
+
+async def test_compliance_sends_what_is_not_read_to_its_end(story: Story) -> None:
+    """A decision is about the mail as it is, however long."""
+    held = await story.hold(f"{DEMAND}\n\n{QUOTED}\n{QUOTED}")
+    house = short_sighted(story.house)
+    outcome = await release(house, held.id, new_text=None, new_subject=None, actor="compliance:kim", decision=True)
+    assert isinstance(outcome, Released)
 
 
 async def test_attachments_and_formatting_reach_the_reader(story: Story) -> None:

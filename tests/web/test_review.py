@@ -116,6 +116,20 @@ async def test_what_still_holds_is_not_sent_and_the_typed_text_is_kept(desk: Des
     assert await desk.outgoing() == []
 
 
+async def test_words_behind_more_than_is_read_do_not_go_out() -> None:
+    """However a text is stretched past what is judged, it stays held, and the live check and the page say why."""
+    async with open_desk({"policy": {"max_text": 16 * 1024}}) as desk:
+        held = await desk.hold()
+        form = {**await desk.form(), "text": "The numbers for October are in. " * 600 + BODY}
+        live = (await desk.client.post(f"{HERE}/check", json=form)).json()
+        assert (live["clear"], live["lost"]) == (False, ["This text is too long to be edited here."])
+        answer = await desk.post({**form, "do": "send", "sure": "yes"})
+        assert answer.status_code == 422
+        assert "This text is too long to be edited here." in answer.text
+        assert await desk.now_of(held) == held
+        assert await desk.outgoing() == []
+
+
 async def test_send_needs_the_tick(desk: Desk) -> None:
     """Without its tick Send asks for it kindly, keeps the text, and does nothing."""
     held = await desk.hold()
