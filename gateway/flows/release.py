@@ -73,7 +73,7 @@ async def release(
     try:
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
-            if next_state(held.state, HoldAction.RELEASE) is None:
+            if _out_of_hands(held, decision):
                 return TooLate(held=held)
             raw = without_recipients(await unit.holds.raw(hold_id), off)
             held = replace(held, rcpt_to=staying(held.rcpt_to, off))
@@ -130,6 +130,11 @@ async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) ->
         reserve=True,
         ask_id=house.new_id(),
     )
+
+
+def _out_of_hands(held: HeldMail, decision: bool) -> bool:
+    """Does a release come too late? A sender's does while compliance decides as well."""
+    return next_state(held.state, HoldAction.RELEASE) is None or (held.state is HoldState.DISPUTED and not decision)
 
 
 def _overrides(house: House, held: HeldMail, found: Assessment, against: str | None) -> bool:

@@ -187,6 +187,18 @@ async def test_dispute_passes_the_reason_on(story: Story) -> None:
     assert ["disputed"] == outcomes(story)
 
 
+async def test_a_new_text_while_compliance_decides_is_told_of_it(story: Story) -> None:
+    """The mail stays where it is, and the answer says that a person decides."""
+    held = await story.hold()
+    assert ANSWER_TAKEN == await reply(story, held, "DISPUTE it is about our own page")
+    assert ANSWER_TAKEN == await reply(story, held, ASK, number=2)
+    await story.beat()
+    assert HoldState.DISPUTED is (await story.now(held)).state
+    assert "A person decides" in text_of(notices(story)[-1])
+    assert ["disputed", "late"] == outcomes(story)
+    assert [] == story.sent("omar@corp.example")
+
+
 async def test_an_unclear_answer_does_nothing_and_asks(story: Story) -> None:
     """A question to us never goes to everybody on the mail; SEND before it would."""
     held = await story.hold()

@@ -9,6 +9,7 @@ import pytest
 from gateway.asks.ask import AskState
 from gateway.audit.events import HoldChanged, OutcomeReached, VerdictReached
 from gateway.errors import AuditUnavailable, StoreUnavailable
+from gateway.flows.dispute import dispute
 from gateway.flows.recheck import recheck
 from gateway.flows.release import Released, StillHeld, release
 from gateway.flows.step import Changed, TooLate
@@ -171,6 +172,19 @@ async def test_an_ask_compliance_lets_out_was_asked(story: Story) -> None:
     await story.beat()
     other = await story.hold(raw=mail(DEMAND, message_id="<m2@corp.example>"))
     assert isinstance(await click(story, other, ASK), StillHeld)
+
+
+async def test_a_sender_sends_nothing_while_compliance_decides(story: Story) -> None:
+    """Words that pass do not go out from under a dispute either; the decision sends the mail."""
+    held = await story.hold()
+    await dispute(story.house, held.id, reason="It is about our own page.", actor="sender")
+    outcome = await click(story, held, ASK)
+    assert isinstance(outcome, TooLate)
+    assert (await story.now(held)).state is HoldState.DISPUTED
+    granted = await release(
+        story.house, held.id, new_text=None, new_subject=None, actor="compliance:kim", decision=True
+    )
+    assert isinstance(granted, Released)
 
 
 async def test_signed_mail_cannot_be_revised(story: Story) -> None:

@@ -205,6 +205,17 @@ async def test_a_mistake_goes_to_compliance_with_its_reason(desk: Desk) -> None:
     assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
 
 
+async def test_a_crafted_form_sends_nothing_while_compliance_decides(desk: Desk) -> None:
+    """A token and a version that fit do not take the mail away from who decides."""
+    held = await desk.hold()
+    token = (await desk.form())["token"]
+    held = await desk.step(held, HoldAction.DISPUTE, by="sender", note="no")
+    form = {"token": token, "version": str(held.version), "do": "send", "sure": "yes", "text": CLEAN}
+    assert (await desk.post(form)).status_code == 409
+    assert await desk.now_of(held) == held
+    assert await desk.outgoing() == []
+
+
 @pytest.mark.parametrize("reason", ["", "   \n "])
 async def test_a_mistake_needs_a_reason(desk: Desk, reason: str) -> None:
     """An empty reason asks for one and changes nothing."""
