@@ -238,6 +238,18 @@ async def test_a_decision_that_upholds_is_shown_and_the_mail_can_still_be_sent(d
     assert answer.status_code == 303
 
 
+@pytest.mark.parametrize("step", [HoldAction.UPHOLD, HoldAction.RELEASE])
+async def test_a_decision_without_a_note_shows_no_words_as_its_own(desk: Desk, step: HoldAction) -> None:
+    """What the sender told compliance is not shown as what compliance said."""
+    held = await desk.hold()
+    held = await desk.step(held, HoldAction.DISPUTE, by="sender", note="My manager told me to")
+    await desk.step(held, step, by="compliance:Noor")
+    page = (await desk.get()).text
+    assert "My manager told me to" not in page
+    assert "They wrote" not in page
+    assert "A note on the decision" not in page
+
+
 @pytest.mark.parametrize(
     ("actions", "words"),
     [
