@@ -63,17 +63,19 @@ async def release(
     off: Collection[str] = (),
     undo: timedelta = timedelta(0),
     against: str | None = None,
+    version: int | None = None,
     along: Along = nothing,
 ) -> Released | StillHeld | TooLate:
     """Send a held mail with these words (None: as they are), but not to the addresses in `off`. With `decision`,
     compliance sends it whatever the verdict is, and `note` is what the sender is told. With `against`, the sender's
-    reason (may be empty), it is sent in spite of rules that all allow that. It goes out when `undo` has passed. `along`
-    joins the same unit. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    reason (may be empty), it is sent in spite of rules that all allow that. It goes out when `undo` has passed. With
+    `version`, it must be what was looked at; else it is too late. `along` joins the same unit. Raises KeyError for an
+    unknown id, GatewayError when nothing was done."""
     on_record: HeldMail | None = None
     try:
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
-            if _out_of_hands(held, decision):
+            if _out_of_hands(held, decision, version):
                 return TooLate(held=held)
             raw = without_recipients(await unit.holds.raw(hold_id), off)
             held = replace(held, rcpt_to=staying(held.rcpt_to, off))
@@ -132,8 +134,10 @@ async def _judged(house: House, held: HeldMail, message: Message, unit: Unit) ->
     )
 
 
-def _out_of_hands(held: HeldMail, decision: bool) -> bool:
+def _out_of_hands(held: HeldMail, decision: bool, version: int | None) -> bool:
     """Does a release come too late? A sender's does while compliance decides as well."""
+    if version not in (None, held.version):
+        return True
     return next_state(held.state, HoldAction.RELEASE) is None or (held.state is HoldState.DISPUTED and not decision)
 
 

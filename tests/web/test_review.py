@@ -1,8 +1,11 @@
 """The review page: what it shows, and what each press does."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -10,8 +13,10 @@ import pytest
 from gateway.audit.events import HoldChanged, HoldOpened
 from gateway.errors import StoreUnavailable
 from gateway.flows.deliver import deliver
+from gateway.flows.release import release
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.offer import ATTACHED
+from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.web.app import web_app
@@ -305,6 +310,39 @@ async def test_a_page_from_before_a_change_does_nothing(desk: Desk) -> None:
     assert "Something changed meanwhile" in answer.text
     assert "kept in the brand folder" in answer.text
     assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("when", ["on its way", "before the unit"])
+async def test_a_form_does_nothing_to_a_mail_that_gained_a_recipient(
+    desk: Desk, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version counts at the moment the mail is sent, not at the one the form began to arrive."""
+    held = await desk.hold(to=(MEMBERS[0],))
+    body = urlencode({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"}).encode()
+
+    async def joined() -> None:
+        async with desk.store.begin() as unit:
+            await unit.holds.add_recipients(held, [Path(text=MEMBERS[1])])
+
+    async def arriving() -> AsyncIterator[bytes]:
+        yield body[:20]
+        if when == "on its way":
+            await joined()
+        yield body[20:]
+
+    async def pressed(*given: Any, **more: Any) -> object:
+        if when == "before the unit":
+            await joined()
+        return await release(*given, **more)
+
+    monkeypatch.setattr("gateway.web.presses.release", pressed)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await desk.client.post(HERE, content=arriving(), headers=kind)
+    assert answer.status_code == 409
+    assert "Something changed meanwhile" in answer.text
+    assert "kept in the brand folder" in answer.text
+    assert (await desk.now_of(held)).state is HoldState.HELD
+    assert await desk.outgoing() == []
 
 
 async def test_looking_is_written_down_once_a_minute(desk: Desk) -> None:
