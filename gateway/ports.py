@@ -166,7 +166,8 @@ class HoldTable(Protocol):
         rcpt_to: Sequence[Path] = (),
     ) -> HeldMail | None:
         """Compare-and-set on state and version through the lifecycle table; the changed mail, or None when somebody was
-        faster or the table forbids it. Non-empty `note`, `ask_id` and `rcpt_to` are stored."""
+        faster or the table forbids it. `note` is stored, also an empty one (DELIVERED keeps the one before);
+        `ask_id` and `rcpt_to` where they are not empty."""
         ...
 
     async def add_recipients(self, held: HeldMail, rcpt_to: Sequence[Path]) -> HeldMail | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from gateway.disposition import Advise, Relay
 from gateway.flows.assess import Assessment, assess, internal_recipients
 from gateway.holds.hold import EarlierAsk, HeldMail
-from gateway.holds.revision import NotEditable, revise
+from gateway.holds.revision import NotEditable
+from gateway.holds.unseen import revised
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
@@ -22,7 +23,7 @@ from gateway.ports import House
 class Recheck:
     """`passes`: release would send it now. `text` is the revised mail as read, where `findings` have their offsets;
     `lost` what the edit cannot keep; `override` what it takes to send it all the same;
-    `reason` why the mail cannot be edited at all, "" when it can."""
+    `reason` why the mail cannot be edited at all, or not with these words, "" when it can."""
 
     passes: bool
     label: Label
@@ -39,7 +40,8 @@ async def recheck(
 ) -> Recheck:
     """Judge the mail with these words (None: as they are), against the memory as it is now. Raises GatewayError."""
     try:
-        revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
+        most = house.settings.policy.max_text
+        revision = await asyncio.to_thread(revised, raw, new_text, new_subject, most)
     except NotEditable as error:
         return sealed(held, read_text(walk(raw)), error.reason)
     message = walk(revision.raw)

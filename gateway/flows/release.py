@@ -19,7 +19,8 @@ from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
 from gateway.holds.recipients import staying, without_recipients
-from gateway.holds.revision import NotEditable, Revision, revise
+from gateway.holds.revision import NotEditable, Revision
+from gateway.holds.unseen import revised
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
@@ -63,16 +64,18 @@ async def release(
     off: Collection[str] = (),
     undo: timedelta = timedelta(0),
     against: str | None = None,
+    version: int | None = None,
     along: Along = nothing,
 ) -> Released | StillHeld | TooLate:
     """Send a held mail with these words (None: as they are), but not to the addresses in `off`. With `decision`,
     compliance sends it whatever the verdict is, and `note` is what the sender is told. With `against`, the sender's
-    reason (may be empty), it is sent in spite of rules that all allow that. It goes out when `undo` has passed. `along`
-    joins the same unit. Raises KeyError for an unknown id, GatewayError when nothing was done."""
+    reason (may be empty), it is sent in spite of rules that all allow that. It goes out when `undo` has passed. With
+    `version`, it must be what was looked at; else it is too late. `along` joins the same unit. Raises KeyError for an
+    unknown id, GatewayError when nothing was done."""
     async with house.store.begin(write=False) as unit:
         held = await known(unit, hold_id)
         raw = await unit.holds.raw(hold_id)
-    if next_state(held.state, HoldAction.RELEASE) is None:
+    if _out_of_hands(held, decision, version):
         return TooLate(held=held)
     raw, held = without_recipients(raw, off), _left(held, off)
     if not held.rcpt_to:
@@ -82,7 +85,7 @@ async def release(
     try:
         async with house.store.begin() as unit:
             now = await known(unit, hold_id)
-            if next_state(now.state, HoldAction.RELEASE) is None:
+            if _out_of_hands(now, decision, version):
                 return TooLate(held=now)
             held = _left(now, off)
             if isinstance(words, Recheck):
@@ -131,7 +134,8 @@ async def _worded(
     """Revised and heard before the unit opens, for that can take seconds and nobody else can write meanwhile; a
     `Recheck` says why the mail cannot be edited."""
     try:
-        revision = await asyncio.to_thread(revise, raw, new_text, new_subject)
+        most = house.settings.policy.max_text
+        revision = await asyncio.to_thread(revised, raw, new_text, new_subject, most)
     except NotEditable as error:
         return sealed(held, read_text(walk(raw)), error.reason)
     message = walk(revision.raw)
@@ -165,6 +169,13 @@ async def _judged(house: House, held: HeldMail, words: _Words, unit: Unit) -> As
         ask_id=house.new_id(),
     )
     return conclude(house, heard, history, ask)
+
+
+def _out_of_hands(held: HeldMail, decision: bool, version: int | None) -> bool:
+    """Does a release come too late? A sender's does while compliance decides as well."""
+    if version not in (None, held.version):
+        return True
+    return next_state(held.state, HoldAction.RELEASE) is None or (held.state is HoldState.DISPUTED and not decision)
 
 
 def _overrides(house: House, held: HeldMail, found: Assessment, against: str | None) -> bool:

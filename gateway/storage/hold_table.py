@@ -98,7 +98,7 @@ class HoldRows:
             state=state,
             changed_at=at,
             changed_by=by,
-            note=note or held.note,
+            note=note or (held.note if action is HoldAction.DELIVERED else ""),
             ask_id=ask_id or held.ask_id,
             rcpt_to=tuple(rcpt_to) or held.rcpt_to,
         )

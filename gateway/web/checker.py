@@ -55,7 +55,7 @@ class Checker:
             earlier=found.earlier,
             people=await readers(self.house, held.rcpt_to),
             written=written_in(typed.text, held.language),
-            lost=found.lost,
+            lost=(found.reason,) if found.reason else found.lost,
             suggestion=await self.suggested.find(held, raw, typed.text, typed.subject, found),
             override=found.override,
         )

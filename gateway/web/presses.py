@@ -17,6 +17,7 @@ from gateway.flows.undo import undo
 from gateway.flows.withdraw import withdraw
 from gateway.ports import House
 from gateway.web.banner import (
+    CHANGED,
     CHECKED_CLEAR,
     CHECKED_HELD,
     LATE,
@@ -103,12 +104,14 @@ class Presses:
                 off=[held.rcpt_to[number].text for number in words.off],
                 undo=timedelta(seconds=self.house.settings.holds.undo_seconds),
                 against=against,
+                version=held.version,
             )
             if isinstance(outcome, StillHeld):  # with its marks; a text that passes by now is shown as such
                 live = self.view.live(visit, await self.checker.judged(held, words))
                 return self.view.review(visit, mail, words, live, banner=STILL_HELD, status=422)
         if isinstance(outcome, TooLate):
-            return await self.view.show(replace(visit, held=outcome.held), banner=LATE, status=409)
+            banner = CHANGED if waits(outcome.held) else LATE
+            return await self.view.show(replace(visit, held=outcome.held), banner=banner, status=409)
         return seen(visit)
 
     async def _withdraw(self, visit: Visit) -> Response:

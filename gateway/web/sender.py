@@ -50,7 +50,7 @@ class SenderDesk:
             return visit
         visit = replace(visit, form=await read_form(request))
         try:
-            return await self._act(request, visit)
+            return await self._act(request, await self._as_it_is(visit))
         except GatewayError:
             kept = body_text(visit.form.get("text", visit.form.get("reason", "")))
             return self.pages.unreachable(visit.voice, kept=kept)
@@ -91,6 +91,11 @@ class SenderDesk:
             return await (press or self.presses.check)(visit)
         except TooOften:
             return await self.view.show(visit, banner=BUSY, status=429)
+
+    async def _as_it_is(self, visit: Visit) -> Visit:
+        """The mail may have changed while the form arrived."""
+        async with self.house.store.begin(write=False) as unit:
+            return replace(visit, held=await unit.holds.get(visit.held.id) or visit.held)
 
     def _looked(self, visit: Visit) -> None:
         held, actor = visit.held, visit.actor

@@ -160,20 +160,30 @@ async def test_recipients_that_were_left_are_stored(store: Database) -> None:
     assert sent.rcpt_to == held.rcpt_to[1:]
 
 
-async def test_an_empty_note_keeps_the_old_one(store: Database) -> None:
-    """A change without note or ask leaves those that are there."""
+async def test_a_note_belongs_to_its_step(store: Database) -> None:
+    """What was said with one step is not taken for the words of the next; only a delivery leaves them, and every step
+    leaves the ask."""
     await add(store, a_hold())
     held = await get(store, "hold-1")
     assert held is not None
-    async with store.begin() as unit:
-        disputed = await unit.holds.change(
-            held, HoldAction.DISPUTE, at=NOON, by="sender", note="A mistake", ask_id="ask-1"
-        )
-        assert disputed is not None
-        upheld = await unit.holds.change(disputed, HoldAction.UPHOLD, at=NOON, by="compliance:cy")
-    assert upheld is not None
-    assert (upheld.note, upheld.ask_id) == ("A mistake", "ask-1")
-    assert await get(store, "hold-1") == upheld
+    notes: list[str] = []
+    for action, note in (
+        (HoldAction.DISPUTE, "A mistake"),
+        (HoldAction.UPHOLD, ""),
+        (HoldAction.OVERRIDE, "It is urgent"),
+        (HoldAction.UNDO, ""),
+        (HoldAction.DISPUTE, "A mistake"),
+        (HoldAction.RELEASE, "Agreed"),
+        (HoldAction.DELIVERED, ""),
+    ):
+        async with store.begin() as unit:
+            ask_id = "" if notes else "ask-1"
+            held = await unit.holds.change(held, action, at=NOON, by="somebody", note=note, ask_id=ask_id)
+        assert held is not None
+        assert await get(store, "hold-1") == held
+        notes.append(held.note)
+    assert notes == ["A mistake", "", "It is urgent", "", "A mistake", "Agreed", "Agreed"]
+    assert held.ask_id == "ask-1"
 
 
 async def test_the_slower_one_gets_nothing(store: Database) -> None:

@@ -200,6 +200,12 @@ def mail(text: str, *, subject: str = "New banners", extra: str = "", message_id
     return (head + text.replace("\n", "\r\n") + "\r\n").encode("utf-8")
 
 
+def short_sighted(house: House) -> House:
+    """The same house, where only 16,384 characters of a mail are judged."""
+    policy = house.settings.policy.model_copy(update={"max_text": 16 * 1024})
+    return replace(house, settings=house.settings.model_copy(update={"policy": policy}))
+
+
 @asynccontextmanager
 async def told(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Story]:
     """A story on this store."""

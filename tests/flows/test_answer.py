@@ -20,7 +20,7 @@ from gateway.holds.lifecycle import HoldState
 from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.replies import ANSWER_NOT_YOURS, ANSWER_TAKEN, ANSWER_TOO_BIG, ANSWER_TOO_OFTEN, ANSWER_UNKNOWN, Reply
-from tests.flows.house import ASK, KEY, TEAM, Story, mail
+from tests.flows.house import ASK, DEMAND, KEY, TEAM, Story, mail, short_sighted
 from tests.holds.letters import OUTLOOK, SIGNED
 
 PLAIN_SENDER = Path(text="mira@corp.example")
@@ -150,6 +150,16 @@ async def test_a_signed_mail_cannot_be_changed_and_says_why(story: Story) -> Non
     assert HoldState.HELD is (await story.now(held)).state
 
 
+async def test_a_new_text_longer_than_is_read_is_not_sent_and_says_why(story: Story) -> None:
+    """Words behind more text than is judged do not go out unseen."""
+    held = await story.hold()
+    story.house = short_sighted(story.house)
+    assert ANSWER_TAKEN == await reply(story, held, "SEND " + "Here is a BANNER.\n" * 1_000 + DEMAND)
+    await story.beat()
+    assert "This text is too long to be edited here." in text_of(notices(story)[-1])
+    assert HoldState.HELD is (await story.now(held)).state
+
+
 async def test_withdraw_takes_it_back(story: Story) -> None:
     """One word, one note, nobody reached."""
     held = await story.hold()
@@ -172,6 +182,18 @@ async def test_dispute_passes_the_reason_on(story: Story) -> None:
     assert (HoldState.DISPUTED, "it is about our own page") == (now.state, now.note)
     assert ["Being looked at: New banners"] == [str(one["subject"]) for one in notices(story)]
     assert ["disputed"] == outcomes(story)
+
+
+async def test_a_new_text_while_compliance_decides_is_told_of_it(story: Story) -> None:
+    """The mail stays where it is, and the answer says that a person decides."""
+    held = await story.hold()
+    assert ANSWER_TAKEN == await reply(story, held, "DISPUTE it is about our own page")
+    assert ANSWER_TAKEN == await reply(story, held, ASK, number=2)
+    await story.beat()
+    assert HoldState.DISPUTED is (await story.now(held)).state
+    assert "A person decides" in text_of(notices(story)[-1])
+    assert ["disputed", "late"] == outcomes(story)
+    assert [] == story.sent("omar@corp.example")
 
 
 async def test_an_unclear_answer_does_nothing_and_asks(story: Story) -> None:

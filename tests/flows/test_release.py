@@ -11,6 +11,7 @@ import pytest
 from gateway.asks.ask import AskState
 from gateway.audit.events import HoldChanged, OutcomeReached, VerdictReached
 from gateway.errors import AuditUnavailable, StoreUnavailable
+from gateway.flows.dispute import dispute
 from gateway.flows.recheck import recheck
 from gateway.flows.release import Released, StillHeld, release
 from gateway.flows.step import Changed, TooLate
@@ -24,7 +25,7 @@ from gateway.policy.labels import Label
 from gateway.storage.database import Database, DatabaseUnit
 from gateway.storage.tables import asks
 from gateway.worker import Worker
-from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, judge, mail
+from tests.flows.house import ASK, DEMAND, SENDER, TEAM, Story, judge, mail, short_sighted
 from tests.holds.letters import OUTLOOK, SIGNED
 
 
@@ -192,6 +193,19 @@ async def test_an_ask_compliance_lets_out_was_asked(story: Story) -> None:
     assert isinstance(await click(story, other, ASK), StillHeld)
 
 
+async def test_a_sender_sends_nothing_while_compliance_decides(story: Story) -> None:
+    """Words that pass do not go out from under a dispute either; the decision sends the mail."""
+    held = await story.hold()
+    await dispute(story.house, held.id, reason="It is about our own page.", actor="sender")
+    outcome = await click(story, held, ASK)
+    assert isinstance(outcome, TooLate)
+    assert (await story.now(held)).state is HoldState.DISPUTED
+    granted = await release(
+        story.house, held.id, new_text=None, new_subject=None, actor="compliance:kim", decision=True
+    )
+    assert isinstance(granted, Released)
+
+
 async def test_signed_mail_cannot_be_revised(story: Story) -> None:
     """The sender of a signed mail is told why it cannot be edited; withdrawing it still works."""
     held = await story.hold(raw=SIGNED)
@@ -199,6 +213,41 @@ async def test_signed_mail_cannot_be_revised(story: Story) -> None:
     assert isinstance(outcome, StillHeld)
     assert "digitally signed" in outcome.recheck.reason
     assert isinstance(await withdraw(story.house, held.id, actor="sender"), Changed)
+
+
+QUOTED = "\n".join(["On Monday Omar wrote:", *["> the numbers of October"] * 650])
+
+
+@pytest.mark.parametrize(
+    ("held_text", "new_text", "passes"),
+    [
+        (DEMAND, "Lunch is at one. " * 1_000 + DEMAND, False),
+        (f"{DEMAND}\n\n{QUOTED}", "Lunch is at one. " * 200, False),
+        (f"{DEMAND}\n\n{QUOTED}\n{QUOTED}", "Lunch is at one.", True),
+        (f"{DEMAND}\n\n{QUOTED}\n{QUOTED}", "Lunch is at one. " * 1_000 + DEMAND, False),
+    ],
+    ids=["more words than are read", "a whole no longer read", "as little read as before", "both"],
+)
+async def test_what_is_no_longer_read_to_its_end_stays_held(
+    story: Story, held_text: str, new_text: str, passes: bool
+) -> None:
+    """Past the limit of what is judged a revision does not pass, whatever passes unjudged when it comes in; the quoted
+    mail may be as long as it was."""
+    held = await story.hold(held_text)
+    story.house = short_sighted(story.house)
+    assert (await recheck(story.house, held, mail(held_text), new_text)).passes is passes
+    outcome = await click(story, held, new_text)
+    assert isinstance(outcome, Released) is passes
+    assert isinstance(outcome, Released) or "too long" in outcome.recheck.reason  # type: ignore[attr-defined]
+    assert (await story.now(held)).state is (HoldState.SENDING if passes else HoldState.HELD)
+
+
+async def test_compliance_sends_what_is_not_read_to_its_end(story: Story) -> None:
+    """A decision is about the mail as it is, however long."""
+    held = await story.hold(f"{DEMAND}\n\n{QUOTED}\n{QUOTED}")
+    house = short_sighted(story.house)
+    outcome = await release(house, held.id, new_text=None, new_subject=None, actor="compliance:kim", decision=True)
+    assert isinstance(outcome, Released)
 
 
 async def test_attachments_and_formatting_reach_the_reader(story: Story) -> None:
@@ -255,7 +304,7 @@ async def test_nobody_waits_for_an_edit(story: Story, open_units: list[int], mon
 
     held = await story.hold()
     await story.beat()
-    monkeypatch.setattr("gateway.flows.release.revise", seen("edit", revise))
+    monkeypatch.setattr("gateway.holds.unseen.revise", seen("edit", revise))
     monkeypatch.setattr("gateway.flows.assess.judge", seen("judge", judge))
     monkeypatch.setattr("gateway.holds.changes.revise", seen("compare", revise))
     assert isinstance(await click(story, held, ASK), Released)
@@ -278,7 +327,7 @@ async def test_who_joins_during_the_edit_is_judged_and_gets_it(story: Story, mon
         asyncio.run_coroutine_threadsafe(add(), loop).result(5)
         return revise(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("gateway.flows.release.revise", slow)
+    monkeypatch.setattr("gateway.holds.unseen.revise", slow)
     assert isinstance(await click(story, held, ASK), Released)
     await story.beat()
     assert len(story.sent("late@corp.example")) == 1

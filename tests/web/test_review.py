@@ -1,8 +1,11 @@
 """The review page: what it shows, and what each press does."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -10,8 +13,10 @@ import pytest
 from gateway.audit.events import HoldChanged, HoldOpened
 from gateway.errors import StoreUnavailable
 from gateway.flows.deliver import deliver
+from gateway.flows.release import release
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.offer import ATTACHED
+from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.web.app import web_app
@@ -116,6 +121,20 @@ async def test_what_still_holds_is_not_sent_and_the_typed_text_is_kept(desk: Des
     assert await desk.outgoing() == []
 
 
+async def test_words_behind_more_than_is_read_do_not_go_out() -> None:
+    """However a text is stretched past what is judged, it stays held, and the live check and the page say why."""
+    async with open_desk({"policy": {"max_text": 16 * 1024}}) as desk:
+        held = await desk.hold()
+        form = {**await desk.form(), "text": "The numbers for October are in. " * 600 + BODY}
+        live = (await desk.client.post(f"{HERE}/check", json=form)).json()
+        assert (live["clear"], live["lost"]) == (False, ["This text is too long to be edited here."])
+        answer = await desk.post({**form, "do": "send", "sure": "yes"})
+        assert answer.status_code == 422
+        assert "This text is too long to be edited here." in answer.text
+        assert await desk.now_of(held) == held
+        assert await desk.outgoing() == []
+
+
 async def test_send_needs_the_tick(desk: Desk) -> None:
     """Without its tick Send asks for it kindly, keeps the text, and does nothing."""
     held = await desk.hold()
@@ -191,6 +210,17 @@ async def test_a_mistake_goes_to_compliance_with_its_reason(desk: Desk) -> None:
     assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
 
 
+async def test_a_crafted_form_sends_nothing_while_compliance_decides(desk: Desk) -> None:
+    """A token and a version that fit do not take the mail away from who decides."""
+    held = await desk.hold()
+    token = (await desk.form())["token"]
+    held = await desk.step(held, HoldAction.DISPUTE, by="sender", note="no")
+    form = {"token": token, "version": str(held.version), "do": "send", "sure": "yes", "text": CLEAN}
+    assert (await desk.post(form)).status_code == 409
+    assert await desk.now_of(held) == held
+    assert await desk.outgoing() == []
+
+
 @pytest.mark.parametrize("reason", ["", "   \n "])
 async def test_a_mistake_needs_a_reason(desk: Desk, reason: str) -> None:
     """An empty reason asks for one and changes nothing."""
@@ -211,6 +241,18 @@ async def test_a_decision_that_upholds_is_shown_and_the_mail_can_still_be_sent(d
     assert "It does chase people." in page
     answer = await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
     assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("step", [HoldAction.UPHOLD, HoldAction.RELEASE])
+async def test_a_decision_without_a_note_shows_no_words_as_its_own(desk: Desk, step: HoldAction) -> None:
+    """What the sender told compliance is not shown as what compliance said."""
+    held = await desk.hold()
+    held = await desk.step(held, HoldAction.DISPUTE, by="sender", note="My manager told me to")
+    await desk.step(held, step, by="compliance:Noor")
+    page = (await desk.get()).text
+    assert "My manager told me to" not in page
+    assert "They wrote" not in page
+    assert "A note on the decision" not in page
 
 
 @pytest.mark.parametrize(
@@ -268,6 +310,39 @@ async def test_a_page_from_before_a_change_does_nothing(desk: Desk) -> None:
     assert "Something changed meanwhile" in answer.text
     assert "kept in the brand folder" in answer.text
     assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("when", ["on its way", "before the unit"])
+async def test_a_form_does_nothing_to_a_mail_that_gained_a_recipient(
+    desk: Desk, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version counts at the moment the mail is sent, not at the one the form began to arrive."""
+    held = await desk.hold(to=(MEMBERS[0],))
+    body = urlencode({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"}).encode()
+
+    async def joined() -> None:
+        async with desk.store.begin() as unit:
+            await unit.holds.add_recipients(held, [Path(text=MEMBERS[1])])
+
+    async def arriving() -> AsyncIterator[bytes]:
+        yield body[:20]
+        if when == "on its way":
+            await joined()
+        yield body[20:]
+
+    async def pressed(*given: Any, **more: Any) -> object:
+        if when == "before the unit":
+            await joined()
+        return await release(*given, **more)
+
+    monkeypatch.setattr("gateway.web.presses.release", pressed)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await desk.client.post(HERE, content=arriving(), headers=kind)
+    assert answer.status_code == 409
+    assert "Something changed meanwhile" in answer.text
+    assert "kept in the brand folder" in answer.text
+    assert (await desk.now_of(held)).state is HoldState.HELD
+    assert await desk.outgoing() == []
 
 
 async def test_looking_is_written_down_once_a_minute(desk: Desk) -> None:
