@@ -21,8 +21,9 @@ from gateway.policy.verdict import Finding, Scene, Verdict, shown
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
 DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
-VEILED = 0.65  # this sure, regression and encoder hold together what names no favour
-ANSWERED = 0.4  # and so sure must the regression be by itself, where the mail is an answer
+VEILED = 0.6  # this sure, regression and encoder hold together what names no favour
+ANSWERED = 0.6  # and so sure must the regression be by itself, where the mail is an answer
+SUSPECTED = 0.15  # and so sure where no network is named: real mail is full of words the encoder never met
 STANDS = 0.3  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
@@ -120,6 +121,8 @@ def _holds_alone(
         return False
     if any(label.holding for label in fired):
         return True
+    if not second.network and counted.sure < SUSPECTED:
+        return False
     if not _names_a_favour(reading) and not (encoded and _veiled(whole, counted, reading)):
         return False
     return whole.sure >= DESPITE or not _excluded(whole, second, reading, detector)
