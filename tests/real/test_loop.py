@@ -11,11 +11,13 @@ WORDS = "Everybody must put the new banner on their own LinkedIn profile by Frid
 
 
 def test_a_gateway_that_is_its_own_next_hop_ends_with_a_temporary_refusal(tmp_path: Path) -> None:
-    """A mistake in the settings is answered 4yz when the next hop's time is up, and goes round no further."""
+    """A next hop whose name hides that it is the gateway itself (a place that is plainly the same is refused at the
+    start) is answered 4yz when its time is up, and nothing goes round."""
     port = free_port()
     settings = tmp_path / "gateway.toml"
     settings.write_text("[upstream]\nconnect_timeout = 2\ncommand_timeout = 2\n", "utf-8")
-    gateway = start_gateway(tmp_path / "state", upstream=port, listen=port, arguments=["--config", str(settings)])
+    itself = ["--config", str(settings), "--upstream", f"localhost:{port}"]
+    gateway = start_gateway(tmp_path / "state", upstream=port, listen=port, arguments=itself)
     try:
         with smtplib.SMTP("127.0.0.1", gateway.port, timeout=60) as client:
             greeted = client.ehlo()[0]
