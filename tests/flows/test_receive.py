@@ -1,6 +1,7 @@
 """The receive flow: what goes on, what is kept, what is remembered, and in which order things become durable."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -432,14 +433,15 @@ class Stalled(Encoder):
 
 
 async def test_what_else_needs_a_thread_does_not_wait_for_verdicts(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The spool and the audit write in threads while ever so many mails are being judged."""
+    """The spool and the audit write in threads while more mails are being judged than threads are shared."""
     monkeypatch.setattr("gateway.policy.opinion.CERTAIN", 2)  # the encoder is asked about each of them
     detector, encoder = play.house.pack.detector, Stalled()
     assert detector is not None
     pack = replace(play.house.pack, detector=replace(detector, encoder=encoder))
     play.house = replace(play.house, pack=pack)
+    more = min(32, (os.cpu_count() or 1) + 4) + 2  # than asyncio's own pool has (concurrent.futures)
     mails = [
-        asyncio.create_task(play.send(Onward(play.happened), ASK, message_id=f"<{n}@l.example>")) for n in range(40)
+        asyncio.create_task(play.send(Onward(play.happened), ASK, message_id=f"<{n}@l.example>")) for n in range(more)
     ]
     try:
         assert await asyncio.to_thread(encoder.begun.wait, 30)
