@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gateway.disposition import Advise, Relay
 from gateway.flows.assess import Assessment, assess, internal_recipients
 from gateway.holds.hold import EarlierAsk, HeldMail
-from gateway.holds.revision import NotEditable
+from gateway.holds.revision import NotEditable, Revision
 from gateway.holds.unseen import revised
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
@@ -35,15 +35,23 @@ class Recheck:
     override: Override = "none"
 
 
+async def reworded(
+    house: House, held: HeldMail, raw: bytes, new_text: str | None, new_subject: str | None
+) -> Revision | Recheck:
+    """The mail with these words (None: as they are), edited in a thread; a `Recheck` says why it cannot be edited."""
+    try:
+        return await asyncio.to_thread(revised, raw, new_text, new_subject, house.settings.policy.max_text)
+    except NotEditable as error:
+        return sealed(held, read_text(walk(raw)), error.reason)
+
+
 async def recheck(
     house: House, held: HeldMail, raw: bytes, new_text: str | None, new_subject: str | None = None
 ) -> Recheck:
     """Judge the mail with these words (None: as they are), against the memory as it is now. Raises GatewayError."""
-    try:
-        most = house.settings.policy.max_text
-        revision = await asyncio.to_thread(revised, raw, new_text, new_subject, most)
-    except NotEditable as error:
-        return sealed(held, read_text(walk(raw)), error.reason)
+    revision = await reworded(house, held, raw, new_text, new_subject)
+    if isinstance(revision, Recheck):
+        return revision
     message = walk(revision.raw)
     async with house.store.begin(write=False) as unit:
         found = await assess(

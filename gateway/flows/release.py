@@ -5,7 +5,6 @@ the memory of this moment, change the state, put the mail into the outbox, reser
 the state changed. The verdict and the step are on record before the unit commits. IO through ports.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,14 +12,13 @@ from datetime import timedelta
 from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, listen, recall
 from gateway.flows.notify import about, enveloped, unanswerable
-from gateway.flows.recheck import Recheck, checked, holding_rules, passing, sealed
+from gateway.flows.recheck import Recheck, checked, holding_rules, passing, reworded, sealed
 from gateway.flows.step import Lost, TooLate, known, take, too_late
 from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
 from gateway.holds.recipients import staying, without_recipients
-from gateway.holds.revision import NotEditable, Revision
-from gateway.holds.unseen import revised
+from gateway.holds.revision import Revision
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.reading import read_text
@@ -133,11 +131,9 @@ async def _worded(
 ) -> _Words | Recheck:
     """Revised and heard before the unit opens, for that can take seconds and nobody else can write meanwhile; a
     `Recheck` says why the mail cannot be edited."""
-    try:
-        most = house.settings.policy.max_text
-        revision = await asyncio.to_thread(revised, raw, new_text, new_subject, most)
-    except NotEditable as error:
-        return sealed(held, read_text(walk(raw)), error.reason)
+    revision = await reworded(house, held, raw, new_text, new_subject)
+    if isinstance(revision, Recheck):
+        return revision
     message = walk(revision.raw)
     heard = await _heard(house, held, message)
     return _Words(revision=revision, message=message, rcpt_to=held.rcpt_to, heard=heard)

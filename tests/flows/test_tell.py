@@ -72,8 +72,11 @@ async def test_a_row_of_holds_makes_two_notices(patient: Story) -> None:
 async def test_one_that_waited_alone_gets_its_own_notice(patient: Story) -> None:
     """A second hold within the quiet time, and no third: the ordinary notice, a minute later."""
     await bring(patient, 1)
+    await patient.beat()
     await bring(patient, 2)
-    await patient.beat(seconds=61)
+    await patient.beat(seconds=30)
+    assert ["Not sent yet: Banner 1"] == told(patient)
+    await patient.beat(seconds=31)
     assert ["Not sent yet: Banner 1", "Not sent yet: Banner 2"] == told(patient)
 
 
