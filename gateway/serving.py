@@ -1,7 +1,8 @@
 """Running the gateway: N SMTP processes on one port, and this one with the review page and the beat.
 
 A child runs `child` with orders on its standard input (`supervisor.py`). SIGTERM drains: sessions finish the
-mail they are at, and what is past its final dot has its answer. IO: sockets, signals, processes.
+mail they are at, and what is past its final dot has its answer. SIGHUP has certificate and key read again, for
+handshakes from then on. IO: sockets, signals, processes.
 """
 
 import asyncio
@@ -51,7 +52,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 OFFICE = "import sys; from gateway.serving import office; sys.exit(office(*map(int, sys.argv[1:])))"
-CHILD = "import sys; from gateway.serving import child; sys.exit(child())"
+# A terminal that closes sends SIGHUP to a whole group, children included: it is for the parent to tell them.
+CHILD = (
+    "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    "import sys; from gateway.serving import child; sys.exit(child())"
+)
 PATIENCE = 5.0  # seconds a child may take beyond its drain
 BESIDE = 15.0  # seconds that judging, storing and recording a mail may take beside the next hop
 NO_PAGE = -1  # instead of the descriptor of the page's socket
@@ -64,6 +69,7 @@ def serve(settings: "Settings") -> NoReturn:
     from gateway.inspection import check_places, check_sign_in
 
     set_up(settings.log)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # also beyond execv, until there is a certificate to read again
     pack = pack_of(settings)
     exemptions_of(settings, pack)
     check_sign_in(settings)
@@ -110,6 +116,7 @@ async def _serve(told: Orders, orders: int, door: socket.socket | None) -> int:
         streams = [f"{EDGE}{number}" for number in range(1, settings.smtp.workers + 1)]
         told_each = [{"stream": stream, "orders": orders} for stream in streams]
         edges = Supervisor([sys.executable, "-c", CHILD], told_each, inherited=(orders,))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, edges)
         try:
             await edges.start()
         except RuntimeError as error:
@@ -199,6 +206,11 @@ def _stop_signal() -> asyncio.Event:
     return stopping
 
 
+def _reload(edges: Supervisor) -> None:
+    log.info("reload: certificate and key are read again; other settings need a restart")
+    edges.reload()
+
+
 async def _drained(edges: Supervisor, worker: Worker, beat: "asyncio.Task[None]", seconds: float) -> None:
     """Both at once, for a service manager does not wait for ever."""
     await asyncio.gather(edges.stop(seconds + PATIENCE), _ended(worker, beat, seconds))
@@ -236,7 +248,6 @@ async def _child(orders: Orders, stream: str) -> int:
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C reaches the whole group; the parent tells us when
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
-    loop.add_reader(sys.stdin.fileno(), stopping.set)
     async with open_house(orders.settings, stream=stream, late=True, pack=orders.pack) as house:
         edge = Edge(
             smtp,
@@ -248,13 +259,36 @@ async def _child(orders: Orders, stream: str) -> int:
             is_ours=partial(is_answer, house),
         )
         await edge.start()
+        loop.add_reader(sys.stdin.fileno(), _heed, edge, stopping)
         _spare_the_collector()
         print("ready", flush=True)
         await stopping.wait()
-        loop.remove_reader(sys.stdin.fileno())  # its end would be told again and again
+        loop.remove_reader(sys.stdin.fileno())
         await edge.drain(smtp.drain_seconds, to_answer(orders.settings))
         await edge.stop()
     return 0
+
+
+def _heed(edge: Edge, stopping: asyncio.Event) -> None:
+    """What the parent says after the orders: a line to read the certificate again, the end to drain."""
+    if os.read(sys.stdin.fileno(), 4096):
+        _renew(edge)
+    else:
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())  # it would be told again and again
+        stopping.set()
+
+
+def _renew(edge: Edge) -> None:
+    smtp = edge.desk.settings
+    if not smtp.tls_certificate:
+        return
+    files = {"certificate": smtp.tls_certificate, "key": smtp.tls_key}
+    try:
+        edge.reload()
+    except UserError as error:
+        log.error("the certificate was not read again; the old one stays in use", error=str(error), **files)
+    else:
+        log.info("the certificate was read again", **files)
 
 
 def _spool(settings: "Settings") -> Path:

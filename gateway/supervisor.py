@@ -1,7 +1,8 @@
 """Keeping the SMTP processes alive: start, wait until ready, restart after a crash, stop in good order.
 
-A child reads its orders as one JSON line on standard input and says "ready" on standard output. It lives as long as
-its standard input stays open, so no child outlives us, however we end. IO: processes, pipes.
+A child reads its orders as one JSON line on standard input and says "ready" on standard output. Each line after the
+first bids it read its certificate again. It lives as long as its standard input stays open, so no child outlives us,
+however we end. IO: processes, pipes.
 """
 
 import asyncio
@@ -32,6 +33,12 @@ class Supervisor:
         """Start all children. Raises RuntimeError when one does not get ready."""
         await asyncio.gather(*(self._launch(index) for index in range(len(self._orders))))
         self._keepers = [asyncio.create_task(self._keep(index)) for index in range(len(self._orders))]
+
+    def reload(self) -> None:
+        """Bid all children read their certificates again. One that is still starting does so before it serves."""
+        for child in self._children.values():
+            if child.stdin and not child.stdin.is_closing():
+                child.stdin.write(b"reload\n")
 
     async def stop(self, seconds: float) -> None:
         """Ask all children to drain, wait this long, then kill."""

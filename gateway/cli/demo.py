@@ -30,6 +30,7 @@ from gateway.mail.reading import read_text
 
 PATIENCE = 20.0  # seconds anything of the demo may take
 STARTING = 300.0  # and the gateway's start: the first time, the packs' patterns are compiled, on a slow machine too
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the gateway itself stays when a terminal closes
 SOON = 3.0  # a start that takes longer is explained
 COLOURS = {"relay": "green", "advise": "green", "hold": "yellow", "reject": "red"}
 
@@ -73,7 +74,7 @@ def demo(
 async def _demo(once: bool) -> int:
     story = asyncio.current_task()
     assert story is not None
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDS:
         asyncio.get_running_loop().add_signal_handler(number, story.cancel)
     with _folder() as folder:
         sink = await demo_sink(folder / "arrived")
@@ -252,6 +253,6 @@ async def _stay(stage: Stage) -> None:
         highlight=False,
     )
     stopping = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ENDS:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await stopping.wait()

@@ -158,7 +158,8 @@ def certificate(settings: "Smtp") -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(settings.tls_certificate, settings.tls_key or None)
+        # Never ask the terminal for a key's password: that would stall every session.
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key or None, password="")
     except (OSError, ssl.SSLError) as error:
         raise UserError(
             f"the certificate cannot be used: {error.strerror or error}", where="smtp.tls_certificate"

@@ -3,10 +3,15 @@
 import asyncio
 import importlib.resources
 import ssl
+import subprocess
+from pathlib import Path
 
 import pytest
 import uvloop
 
+from gateway.config import Smtp
+from gateway.errors import UserError
+from gateway.smtp.server import certificate
 from tests.smtp.kit import Box, Client, client_of, code, edge_with, reset, until
 
 CERTIFICATES = importlib.resources.files("aiosmtpd.tests") / "certs"
@@ -118,3 +123,15 @@ async def test_the_certificate_is_read_again() -> None:
             assert code(await client.ask(b"STARTTLS\r\n")) == 220
             await upgraded(client)
             assert code(await client.ask(b"NOOP\r\n")) == 250
+
+
+@pytest.mark.real("openssl")
+def test_a_key_behind_a_password_is_refused(tmp_path: Path) -> None:
+    """Nobody is asked for it, at the start or while mail passes: the files cannot be used, and that is said."""
+    request = (
+        "openssl req -x509 -newkey rsa:2048 -passout pass:secret -subj /CN=x.example -keyout key.pem -out cert.pem"
+    )
+    subprocess.run(request.split(), cwd=tmp_path, check=True, capture_output=True, timeout=60)
+
+    with pytest.raises(UserError, match=r"smtp\.tls_certificate: the certificate cannot be used"):
+        certificate(Smtp(tls_certificate=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem")))
