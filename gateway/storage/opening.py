@@ -8,7 +8,9 @@ import asyncio
 import os
 import stat
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.util import greenlet_spawn
 
@@ -20,8 +22,11 @@ from gateway.storage.migrations import migrate, up_to_date
 
 _PATIENCE = 10.0  # seconds; others may be making the same new store at this instant
 _PAUSE = 0.05  # seconds
-_POSTGRESQL = ("postgresql:", "postgres:", "postgresql+asyncpg:")
-_NOT_LET_IN = ("28", "3D")  # SQLSTATE classes: wrong user or password, no such database
+_Found = TypeVar("_Found")
+
+POSTGRESQL = ("postgresql:", "postgres:", "postgresql+asyncpg:")
+_NO_TABLES = "42501"  # SQLSTATE: since PostgreSQL 15 only a database's owner makes tables, unless let
+_NOT_LET_IN = ("28", "3D", _NO_TABLES)  # the first two are classes: wrong user or password, no such database
 
 
 async def open_store(url_or_path: str) -> Database:
@@ -32,16 +37,26 @@ async def open_store(url_or_path: str) -> Database:
     """
     backend = await asyncio.to_thread(_backend, url_or_path)
     try:
-        await _prepared(backend)
+        await _reached(backend, _migrated)
     except BaseException:
         await greenlet_spawn(backend.engine.dispose)
         raise
     return Database(backend)
 
 
+async def ask_store(url: str) -> str:
+    """What a PostgreSQL says of itself, and whether a gateway can work with it, in words. All that is tried there is
+    undone. Raises UserError and StoreUnavailable as `open_store` does."""
+    backend = await asyncio.to_thread(_backend, url)
+    try:
+        return await _reached(backend, _rehearsed)
+    finally:
+        await greenlet_spawn(backend.engine.dispose)
+
+
 def check_store(url_or_path: str) -> None:
     """Raises UserError for what is no store of ours to be opened. Connects to nothing, makes nothing."""
-    if url_or_path.startswith(_POSTGRESQL):
+    if url_or_path.startswith(POSTGRESQL):
         _backend(url_or_path)
         return
     path = Path(_sqlite_path(url_or_path)).absolute()
@@ -50,7 +65,7 @@ def check_store(url_or_path: str) -> None:
 
 
 def _backend(text: str) -> Backend:
-    if text.startswith(_POSTGRESQL):
+    if text.startswith(POSTGRESQL):
         return postgresql("postgresql" + text[text.index(":") :])
     path = _sqlite_path(text)
     if path in ("", ":memory:"):
@@ -84,14 +99,20 @@ def _private_file(path: Path) -> Path:
     return path
 
 
-async def _prepared(backend: Backend) -> None:
+async def _reached(backend: Backend, work: Callable[[Backend], _Found]) -> _Found:
+    """Do this with the database, as soon as nobody else holds it."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return await greenlet_spawn(_migrated, backend)
+            return await greenlet_spawn(work, backend)
         except Exception as error:
-            if sqlstate(error).startswith(_NOT_LET_IN):
-                raise UserError(str(getattr(error, "orig", error)), where=backend.where) from None
+            if (state := sqlstate(error)).startswith(_NOT_LET_IN):
+                todo = (
+                    "Make this user the database's owner, or GRANT CREATE ON SCHEMA public to it"
+                    if state == _NO_TABLES
+                    else ""
+                )
+                raise UserError(str(getattr(error, "orig", error)), where=backend.where, todo=todo) from None
             foreseen = fault(error)
             if foreseen is None:
                 raise
@@ -112,3 +133,18 @@ def _migrated(backend: Backend) -> None:
             connection.exec_driver_sql(backend.serial)
         migrate(connection, where=backend.where, bytes_type=backend.bytes_type)
         connection.commit()
+
+
+def _rehearsed(backend: Backend) -> str:
+    with backend.engine.connect() as connection:
+        connection.exec_driver_sql(backend.begin_read)
+        version = connection.exec_driver_sql("SHOW server_version").scalar()
+        done = up_to_date(connection)
+        connection.rollback()
+        connection.exec_driver_sql(backend.begin_write)
+        if not done:
+            connection.exec_driver_sql(backend.serial)
+            migrate(connection, where=backend.where, bytes_type=backend.bytes_type)
+        connection.rollback()
+    tables = "its tables are there" if done else "its tables can be made, or brought up to date, at the start"
+    return f"version {version}; {tables}"

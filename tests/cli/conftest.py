@@ -10,6 +10,9 @@ from io import BytesIO, TextIOWrapper
 import pytest
 
 from gateway.cli.main import run
+from tests.fixtures_postgresql import postgresql_server, postgresql_url
+
+__all__ = ["postgresql_server", "postgresql_url"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
