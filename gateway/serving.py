@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -108,14 +108,14 @@ async def _serve(told: Orders, orders: int, door: socket.socket | None) -> int:
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(settings, stream="office", pack=told.pack))
         worker = Worker(house)
-        if door:
-            await stack.enter_async_context(page(house, door, worker))
-        beat = asyncio.create_task(worker.run())
-        longest = settings.smtp.drain_seconds + to_answer(settings)
-        stack.push_async_callback(_ended, worker, beat, longest)
         streams = [f"{EDGE}{number}" for number in range(1, settings.smtp.workers + 1)]
         told_each = [{"stream": stream, "orders": orders} for stream in streams]
         edges = Supervisor([sys.executable, "-c", CHILD], told_each, inherited=(orders,))
+        if door:
+            await stack.enter_async_context(page(house, door, worker, edges.any_ready))
+        beat = asyncio.create_task(worker.run())
+        longest = settings.smtp.drain_seconds + to_answer(settings)
+        stack.push_async_callback(_ended, worker, beat, longest)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, edges)
         try:
             await edges.start()
@@ -151,13 +151,17 @@ def _reserved(listen: str, *, key: str) -> socket.socket:
 
 
 @asynccontextmanager
-async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterator[None]:
-    """The review page on this socket, while the block runs."""
+async def page(
+    house: House, door: socket.socket, worker: Worker, serving: Callable[[], bool] = lambda: True
+) -> AsyncIterator[None]:
+    """The review page on this socket, while the block runs; `serving` tells whether mail is taken."""
     # Imported here, so that the SMTP processes do without them.
     import uvicorn
 
+    from gateway.storage.room import write_a_little
     from gateway.web.app import web_app
     from gateway.web.connection import MOST, Connection
+    from gateway.web.health import Health
 
     class Server(uvicorn.Server):
         @contextmanager
@@ -167,9 +171,10 @@ async def page(house: House, door: socket.socket, worker: Worker) -> AsyncIterat
 
     key = installation_key(state_folder(house.settings) / "keys", "web.key")
     provider = provider_of(house)
+    health = Health(house.store, serving=serving, write=partial(write_a_little, state_folder(house.settings)))
     server = Server(
         uvicorn.Config(
-            web_app(house, secret_key=key, wake=worker.wake, provider=provider),
+            web_app(house, secret_key=key, wake=worker.wake, provider=provider, health=health),
             http=Connection,
             limit_concurrency=MOST,
             log_config=None,

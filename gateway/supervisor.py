@@ -27,12 +27,17 @@ class Supervisor:
         self._command, self._orders, self._inherited = command, orders, tuple(inherited)
         self._children: dict[int, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
+        self._ready: set[int] = set()
         self._stopping = False
 
     async def start(self) -> None:
         """Start all children. Raises RuntimeError when one does not get ready."""
         await asyncio.gather(*(self._launch(index) for index in range(len(self._orders))))
         self._keepers = [asyncio.create_task(self._keep(index)) for index in range(len(self._orders))]
+
+    def any_ready(self) -> bool:
+        """Whether at least one child does its work."""
+        return bool(self._ready) and not self._stopping
 
     def reload(self) -> None:
         """Bid all children read their certificates again. One that is still starting does so before it serves."""
@@ -77,11 +82,13 @@ class Supervisor:
             child.kill()
             await child.wait()
             raise RuntimeError(f"SMTP process {index + 1} did not get ready")
+        self._ready.add(index)
 
     async def _keep(self, index: int) -> None:
         """Restart this child whenever it ends without being told to."""
         while True:
             code = await self._children[index].wait()
+            self._ready.discard(index)
             if self._stopping:
                 break
             log.error("SMTP process ended; starting it again", process=index + 1, exit_code=code)

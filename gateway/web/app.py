@@ -21,6 +21,7 @@ from gateway.web.door import Door
 from gateway.web.drafts import DraftDesk
 from gateway.web.forms import Refused
 from gateway.web.guests import Guests
+from gateway.web.health import Health
 from gateway.web.mine import MineDesk
 from gateway.web.pace import Pace
 from gateway.web.rendering import Pages, base_path
@@ -43,17 +44,18 @@ def web_app(
     secret_key: bytes,
     wake: Callable[[], None] = _nobody,
     provider: IdentityProvider | None = None,
+    health: Health | None = None,
 ) -> Starlette:
     """The sender's page, help and health. `secret_key` (32 bytes, the same on all nodes) signs the forms;
     `wake` is called after an action, so that what goes out need not wait for the next beat. With a `provider`, people
-    can sign in, as the settings say."""
+    can sign in, as the settings say. `health` knows more than the store does."""
     web = house.settings.web
     pages = Pages(base_path(web), house.settings.organisation.language, sign_in=provider is not None)
     pace = Pace()
     guests = Guests(house, Cookies(key=secret_key, secure=web.public_url.startswith("https:")))
     door = Door(house, pages, guests, secret_key, partial(ask_to_sign_in, pages))
     desk, drafts = SenderDesk(house, pages, pace, door), DraftDesk(house, pages, pace, door)
-    public = _Public(house, pages)
+    public = _Public(pages, health or Health(house.store))
 
     async def act(request: Request) -> Response:
         response = await desk.act(request)
@@ -110,17 +112,13 @@ def _held(path: str, desk: SenderDesk, act: Act, drafts: DraftDesk) -> list[Base
 class _Public:
     """What anybody may see, and how errors look."""
 
-    def __init__(self, house: House, pages: Pages) -> None:
-        self.house, self.pages = house, pages
+    def __init__(self, pages: Pages, health: Health) -> None:
+        self.pages, self._health = pages, health
 
     async def health(self, request: Request) -> Response:
-        """200 when the store answers, else 503."""
-        try:
-            async with self.house.store.begin(write=False) as unit:
-                await unit.holds.find(limit=1)
-        except GatewayError:
-            return PlainTextResponse("the store does not answer\n", status_code=503)
-        return PlainTextResponse("ok\n")
+        """200 when all is well, else 503 and a few words."""
+        trouble = await self._health.trouble()
+        return PlainTextResponse(f"{trouble or 'ok'}\n", status_code=503 if trouble else 200)
 
     async def help(self, request: Request) -> Response:
         """The sender's minute of help."""

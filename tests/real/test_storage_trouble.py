@@ -1,6 +1,7 @@
 """Disk full, database locked, input/output errors: the mail stays with the client, and all is well again afterwards."""
 
 import os
+import signal
 import smtplib
 import sqlite3
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.counting_sink import CountingSink
@@ -75,11 +77,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_keeps_the_mail_outside_and_heals(sink: CountingSink, small_disk: Path) -> None:
-    """With no space left every mail is answered 452 or 451, never 250 and never 5xx; with space again, 250."""
+    """With no space left every mail is answered 452 or 451, never 250 and never 5xx, and /healthz says why; with space
+    again, 250."""
     state = small_disk / "state"
-    gateway = start_gateway(state, upstream=sink.port)
+    gateway = start_gateway(state, upstream=sink.port, web="127.0.0.1:0")
     try:
         _fill(small_disk)
+        health = httpx.get(f"{gateway.web}/healthz")
         full = [_send(gateway, f"full{number}", DEMAND, padding=60_000) for number in range(3)]
         full += [_send(gateway, f"clean{number}", "Soup.") for number in range(3)]
         before = len(sink.mails)
@@ -88,6 +92,7 @@ def test_a_full_disk_keeps_the_mail_outside_and_heals(sink: CountingSink, small_
     finally:
         gateway.terminate()
 
+    assert (503, "the disk is full\n") == (health.status_code, health.text)
     assert all(code in (451, 452) for code, _ in full), full
     assert before == 0
     assert [250, 250] == [code for code, _ in healed]
@@ -119,3 +124,27 @@ def test_an_io_error_at_a_sync_is_answered_451_and_heals(sink: CountingSink, tmp
     assert set(codes) <= {250, 451, 452}
     assert codes[-1] == 250
     assert codes.count(250) < 12
+
+
+def test_health_fails_while_no_smtp_process_runs(sink: CountingSink, tmp_path: Path) -> None:
+    """ok; 503 once the only SMTP process is killed, until it was started again."""
+    gateway = start_gateway(tmp_path / "state", upstream=sink.port, web="127.0.0.1:0")
+    try:
+        before = _health_becomes(gateway, 200)
+        os.kill(gateway.pids()[1], signal.SIGKILL)
+        gone = _health_becomes(gateway, 503)
+        after = _health_becomes(gateway, 200)
+    finally:
+        assert gateway.terminate() == 0
+
+    assert ("ok\n", "no SMTP process runs\n", "ok\n") == (before, gone, after)
+
+
+def _health_becomes(gateway: GatewayProcess, status: int) -> str:
+    """The words of the first answer with this status, within a minute; of the last one, past that."""
+    deadline = time.monotonic() + 60
+    while True:
+        answer = httpx.get(f"{gateway.web}/healthz", timeout=30)
+        if answer.status_code == status or time.monotonic() > deadline:
+            return answer.text
+        time.sleep(0.05)
