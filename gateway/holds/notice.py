@@ -13,11 +13,11 @@ from gateway.holds.layout import Block, Kind, as_html, as_text, heading, one_lin
 from gateway.language.catalogue import Catalogue, later
 from gateway.policy.pack import ASKED_BEFORE
 
-# Translators: one word in capitals that people write as the first word of an answer; each must be another one.
+# Translators: one word in capitals that people write alone on the first line of an answer; each must be another one.
 WITHDRAW = later("WITHDRAW")
-# Translators: one word in capitals that people write as the first word of an answer; each must be another one.
+# Translators: one word in capitals that people write alone on the first line of an answer; each must be another one.
 DISPUTE = later("DISPUTE")
-# Translators: one word in capitals that people write as the first word of an answer; each must be another one.
+# Translators: one word in capitals that people write alone on the first line of an answer; each must be another one.
 SEND = later("SEND")
 
 _SUBJECT_LENGTH = 120
