@@ -33,7 +33,10 @@ LONG_WITHDRAWAL = later("The first word takes the mail back, but more text follo
 _SHORT = 12  # words that may stand below WITHDRAW: "I will write it anew, thanks"
 _ALIKE = 0.2  # of the pairs of words in a new text, the least that the mail or a suggestion of ours has too
 _LONGEST_REASON = 2000  # characters
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")  # "_" is drawn around what is in italics
+_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})  # on a keyboard without umlauts
+_ALSO = {"anfechten": DISPUTE, "widersprechen": DISPUTE}  # the verb where a note has another word
+_BEHIND = " \t\u00a0\u202f:.,;!–—-*_\n"  # between DISPUTE and its reason
 _DRAWN = "-_>=* \t"  # what programs draw between an answer and what it quotes
 _GAP = r"[\s>*|]+"  # between two words of our first line, however it was quoted and wrapped
 
@@ -62,10 +65,11 @@ def answer_of(raw: bytes, held: bytes, suggestions: Iterable[str] = ()) -> Answe
     text = own_words(raw)
     if not text:
         return Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
-    word = _WORD.search(text)
+    composed = unicodedata.normalize("NFC", text)
+    word = _WORD.search(composed)
     match _commands().get(_folded(word[0])) if word else None:
         case "DISPUTE" if word:
-            return _dispute(text[word.end() :].lstrip(" \t:.,;!-*_\n"))
+            return _dispute(composed[word.end() :].lstrip(_BEHIND))
         case str() as command:
             return _alone(command, text)
     if not _alike(text, [editable_text(held), *suggestions]):
@@ -87,7 +91,7 @@ def _alone(command: str, text: str) -> Answer:
     """WITHDRAW or SEND, when no other word shares its line, and it is no question."""
     first, _, rest = text.partition("\n")
     rest = rest.strip("\n")
-    if len(_WORD.findall(first)) != 1 or "?" in first:
+    if len(_WORD.findall(unicodedata.normalize("NFC", first))) != 1 or "?" in first:
         return Answer(meaning=Meaning.UNCLEAR, text=text, why=GOES_ON)
     if command == "WITHDRAW":
         return _withdrawal(rest)
@@ -120,7 +124,12 @@ def _pairs(text: str) -> frozenset[tuple[str, str]]:
 @cache
 def _commands() -> dict[str, str]:
     """Every command in every language, without accents: a German may answer an English note."""
-    return {_folded(say.gettext(word)): word for say in every_catalogue() for word in (WITHDRAW, DISPUTE, SEND)}
+    known = dict(_ALSO)
+    for say in every_catalogue():
+        for word in (WITHDRAW, DISPUTE, SEND):
+            said = say.gettext(word).casefold()
+            known |= {_folded(said): word, _folded(said.translate(_SPELLED)): word}
+    return known
 
 
 def _folded(word: str) -> str:

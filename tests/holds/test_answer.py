@@ -98,6 +98,42 @@ def test_withdraw_in_every_language(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
+    ["ZURUECKZIEHEN", "zurueckziehen!", "Zurueckziehen.", "ZURU\u0308CKZIEHEN", "zurückziehen…", "Zurückziehen!!",
+     "_WITHDRAW_", "__ZURÜCKZIEHEN__", "**Retirer**", "« RETIRER »", "Retirer\u00a0!", "“retirar”.", "¡Retirar!",
+     "\u200bWITHDRAW", "ＷＩＴＨＤＲＡＷ", "WITHDRAW 👍"],
+)  # fmt: skip
+def test_withdraw_as_people_and_keyboards_write_it(text: str) -> None:
+    """Umlauts spelled out or composed of two, the signs around a word that is bold, quoted or shouted."""
+    assert Meaning.WITHDRAW is meant(f"{text}\n\n{QUOTED}")[0]
+
+
+@pytest.mark.parametrize("word", ["ZURUECKZIEHEN", "Zurückziehen!", "retirer.", "WITHDRAW"])
+@pytest.mark.parametrize(
+    "shown", ["<p><b>{}</b></p>", "<div><strong>{}</strong><br></div>", "<h1>\u00a0<i>{}</i></h1>"]
+)
+def test_a_command_in_bold(word: str, shown: str) -> None:
+    """HTML alone, whatever stands around the word."""
+    raw = letter("").replace(b"text/plain", b"text/html") + shown.format(word).encode()
+    assert Meaning.WITHDRAW is answer_of(raw, HELD).meaning
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["anfechten", "Anfechten:", "CONTESTER", "contestar", "objetar,", "Contester\u00a0:", "DISPUTE –", "widersprechen"],
+)
+def test_dispute_is_known_by_other_words_for_it(word: str) -> None:
+    """Also by the verb where the note has the noun."""
+    assert (Meaning.DISPUTE, "it is our own page") == meant(f"{word} it is our own page")
+
+
+@pytest.mark.parametrize("word", ["SEND", "senden", "Envoyer", "ENVIAR", "enviar.", "**Send**"])
+def test_send_in_every_language(word: str) -> None:
+    """In any letter case and any signs around it."""
+    assert (Meaning.TEXT, "Lunch is at noon.") == meant(f"{word}\n\nLunch is at noon.")
+
+
+@pytest.mark.parametrize(
+    "text",
     ["Retirer la deuxième phrase, s'il vous plaît", "Retirer\u00a0?", "WITHDRAW please, I will write it anew",
      "Withdraw?", "Zurückziehen möchte ich das nicht.", "ZURÜCKZIEHEN NEIN", "Retirar la segunda frase",
      "Retirar a segunda frase, por favor\n\nMira", "Retirer-la", "SEND IT ON MONDAY", "Send lunch up at noon",
