@@ -35,9 +35,9 @@ def compose(
 ) -> bytes:
     """The message, CRLF line ends, no line over 998 bytes.
 
-    `from_`, `to` and `reply_to` ("" for none) are addresses, with a display name before "<" if wanted; `headers` come
-    after the usual ones in their order; `attached` is the original message, given back as message/rfc822. Same
-    arguments, same bytes.
+    `from_`, `to` and `reply_to` ("" for none) are addresses, with a display name before "<" if wanted; `message_id` is
+    ASCII; `headers` come after the usual ones in their order; `attached` is the original message, given back as
+    message/rfc822. Same arguments, same bytes.
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     fields = [
@@ -110,10 +110,15 @@ def _mailbox(text: str) -> str:
 
 def _address(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
+    return (_ATOM.sub("?", local) + at + ascii_domain(domain))[:500]
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain as it may stand in a header: A-labels for other letters, "invalid" where there are none."""
     if not domain.isascii():
         domain = domain_key(domain)
         domain = domain if domain.isascii() else "invalid"
-    return (_ATOM.sub("?", local) + at + _ATOM.sub("?", domain))[:500]
+    return _ATOM.sub("?", domain)
 
 
 def _token(text: str) -> str:
