@@ -12,7 +12,7 @@ from gateway.holds.grounds import grounds
 from gateway.holds.hold import HeldMail
 from gateway.holds.layout import Block, Kind, heading, lead, one_line, paragraph, quote
 from gateway.holds.lifecycle import HoldState
-from gateway.holds.notice import Notice, Ways, marked, noted, recipients, remedy, shown_subject, ways_out
+from gateway.holds.notice import Notice, Ways, headed, marked, noted, recipients, remedy, shown_subject, ways_out
 from gateway.holds.notices import closed_words
 from gateway.language.catalogue import Catalogue, catalogue, later
 from gateway.policy.pack import Pack
@@ -123,9 +123,14 @@ def settled_notice(held: HeldMail, *, answer_to: str) -> Notice:
     opening = say.gettext('Your answer about "{subject}" came after this was settled. Nothing further was done.')
     blocks = [
         lead(opening.format(subject=shown_subject(held.subject, say))),
-        paragraph(f"{say.moment(held.changed_at or held.held_at)}: {say.gettext(_TOLD[held.state])}"),
+        _became(held, say),
     ]
     return _of("settled", say.gettext("Settled before: {subject}"), blocks, held, say, answer_to=answer_to)
+
+
+def _became(held: HeldMail, say: Catalogue) -> Block:
+    when = headed(say.moment(held.changed_at or held.held_at), say)
+    return paragraph(f"{when} {say.gettext(_TOLD[held.state])}")
 
 
 def expired_notice(held: HeldMail, pack: Pack) -> Notice:
@@ -163,7 +168,7 @@ def bounce_notice(held: HeldMail, refusals: Sequence[Refusal], *, others_got_it:
     else:
         refused = say.gettext('Your mail "{subject}" could not be delivered. The mail server refused it for good.')
         opening = refused.format(subject=subject)
-    lines = [f"{one_line(refusal.recipient)}: {_reply(refusal)}".rstrip(": ") for refusal in refusals]
+    lines = [_refused(refusal, say) for refusal in refusals]
     blocks = [
         lead(opening),
         paragraph(say.gettext("Your mail is attached.")),
@@ -215,6 +220,11 @@ def _their_words(note: str, say: Catalogue) -> list[Block]:
 
 def _counted(line: str, held: HeldMail, say: Catalogue) -> str:
     return line.format(subject=shown_subject(held.subject, say), count=recipients(len(held.rcpt_to), say))
+
+
+def _refused(refusal: Refusal, say: Catalogue) -> str:
+    whom, reply = one_line(refusal.recipient), _reply(refusal)
+    return f"{headed(whom, say)} {reply}" if reply else whom
 
 
 def _reply(refusal: Refusal) -> str:

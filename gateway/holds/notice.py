@@ -185,17 +185,25 @@ def _by_reply(say: Catalogue, *, alone: bool) -> list[Block]:
             say.gettext(
                 "it takes the place of what you wrote and is sent. Attachments and recipients stay as they are."
             ),
+            say,
         ),
-        _choice(say.gettext(WITHDRAW), say.gettext("the mail is taken back and reaches nobody.")),
+        _choice(say.gettext(WITHDRAW), say.gettext("the mail is taken back and reaches nobody."), say),
         _choice(
             say.gettext("{word} and a reason").format(word=say.gettext(DISPUTE)),
             say.gettext("you tell us that this is a mistake, and a person decides."),
+            say,
         ),
     ]
 
 
-def _choice(label: str, text: str) -> Block:
-    return Block(kind=Kind.CHOICE, text=text, label=label)
+def _choice(label: str, text: str, say: Catalogue) -> Block:
+    return Block(kind=Kind.CHOICE, text=text, label=headed(label, say))
+
+
+def headed(label: str, say: Catalogue) -> str:
+    """A word, a moment, an address, with the colon behind which something is said of it."""
+    # Translators: the colon as it stands behind a word: with a no-break space where the language has one.
+    return say.gettext("{label}:").format(label=label)
 
 
 def expiry(held: HeldMail, say: Catalogue) -> Block:

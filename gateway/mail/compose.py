@@ -12,6 +12,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from gateway.mail.address import domain_key
+from gateway.mail.controls import on_one_line
 
 _WIDTH = 76
 _NAME = re.compile(r"[!-9;-~]{1,76}")
@@ -75,7 +76,7 @@ def _word(data: bytes) -> str:
 
 def _unstructured(name: str, value: str) -> str:
     """A value on folded lines; anything but printable ASCII goes into encoded words."""
-    value = " ".join(value.split())
+    value = on_one_line(value)
     plain = _PLAIN.fullmatch(value) and "=?" not in value
     words = value.split(" ") if plain else encoded_words(value)
     if any(len(word) > 900 for word in words):
@@ -96,7 +97,7 @@ def _folded(used: int, words: list[str]) -> str:
 
 def _mailbox(text: str) -> str:
     """An address with its display name; the name quoted or encoded, the address reduced to what may stand there."""
-    name, bracket, rest = " ".join(text.split()).rpartition("<")
+    name, bracket, rest = on_one_line(text).rpartition("<")
     if not bracket:
         return _address(text)
     name, spec = name.strip().strip('"'), _address(rest.partition(">")[0])
