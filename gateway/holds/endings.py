@@ -128,6 +128,28 @@ def settled_notice(held: HeldMail, *, answer_to: str) -> Notice:
     return _of("settled", say.gettext("Settled before: {subject}"), blocks, held, say, answer_to=answer_to)
 
 
+def again_notice(held: HeldMail, *, afresh: datetime) -> Notice:
+    """The identical mail came again after its hold had ended: what became of the first, and that the copy was not sent.
+    `afresh`: from when on the mail is weighed anew."""
+    say = catalogue(held.language)
+    opening = say.gettext('Your mail "{subject}" came to us once more. This copy was not sent to anybody.')
+    same = say.gettext("It is the same mail as that of {moment}. This is what became of it:")
+    nothing = say.gettext("If your mail program sent it again by itself, you need not do anything.")
+    how = say.gettext(
+        "If you want it to go out, change at least one word and send it as a new mail, or send it as it is, from"
+        " {moment} on. It is then read like any other mail."
+    )
+    blocks = [
+        lead(opening.format(subject=shown_subject(held.subject, say))),
+        paragraph(same.format(moment=say.moment(held.held_at))),
+        _became(held, say),
+        heading(say.gettext("What to do")),
+        paragraph(nothing),
+        paragraph(how.format(moment=say.moment(afresh))),
+    ]
+    return _of("again", say.gettext("Not sent again: {subject}"), blocks, held, say)
+
+
 def _became(held: HeldMail, say: Catalogue) -> Block:
     when = headed(say.moment(held.changed_at or held.held_at), say)
     return paragraph(f"{when} {say.gettext(_TOLD[held.state])}")

@@ -27,7 +27,7 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """`kind` stands in the audit: held, digest, reminder, still-held, unclear, advise, sent, superseded, withdrawn,
-    disputed, granted, upheld, expired, bounce. `headers` are (name, value)."""
+    disputed, settled, again, granted, upheld, expired, bounce. `headers` are (name, value)."""
 
     kind: str
     subject: str

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.holds.changes import Changes
 from gateway.holds.endings import (
     Refusal,
+    again_notice,
     bounce_notice,
     disputed_notice,
     expired_notice,
@@ -177,6 +178,7 @@ def every_notice(held: HeldMail) -> list[Notice]:
         withdrawn_notice(held),
         disputed_notice(replace(held, note=note), answer_to=note),
         *(settled_notice(replace(held, state=state), answer_to=note) for state in HoldState),
+        again_notice(replace(held, state=HoldState.WITHDRAWN), afresh=HELD_AT),
         expired_notice(held, PACK),
         bounce_notice(held, [Refusal(recipient=note, code=550, text=note)], others_got_it=False),
         bounce_notice(held, [Refusal(recipient="omar@corp.example")], others_got_it=True),
