@@ -180,7 +180,12 @@ class Holds(_Section):
     undo_seconds: int = Field(default=10, ge=0, le=600)  # how long a mail sent from the page can be taken back
 
     @model_validator(mode="after")
-    def _room_for_the_key(self) -> Self:
+    def _address_of_notices(self) -> Self:
+        if not self.notice_from.rpartition("@")[0].isascii():
+            raise ValueError(
+                "only ASCII may stand before the @ of notice_from, since not every mail server takes other addresses"
+                " (RFC 6531)"
+            )
         if self.replies and len(self.notice_from.rpartition("@")[0]) > 15:
             raise ValueError("at most 15 characters may stand before the @ of notice_from, or set replies to false")
         return self

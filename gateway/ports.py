@@ -198,7 +198,7 @@ class AnswerTable(Protocol):
     """Answers to our notices that were taken, inside one unit."""
 
     async def add(self, hold_id: str, mark: str, at: datetime) -> bool:
-        """Remember an answer to this hold by its mark (a digest); False when it was taken before."""
+        """Remember an answer to this hold, or a copy of its mail, by its mark; False when it was taken before."""
         ...
 
     async def since(self, hold_id: str, at: datetime) -> int:

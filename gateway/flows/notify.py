@@ -20,7 +20,7 @@ from gateway.holds.notices import advise_notice, digest_notice, held_notice, rem
 from gateway.language.catalogue import catalogue
 from gateway.language.tags import best
 from gateway.mail.automatic import is_automatic
-from gateway.mail.compose import compose
+from gateway.mail.compose import ascii_domain, compose
 from gateway.mail.envelope import Path
 from gateway.mail.message import Message, walk
 from gateway.mail.trace_headers import NOTICE_HEADER, notice_mark
@@ -163,7 +163,7 @@ def enveloped(house: House, notice: Notice, about: About, *, original: bytes | N
     """A notice as mail with a null reverse-path. Its id tells what it is about: "MAIL-ID.UNIQUE.KIND"."""
     now, unique = house.clock(), house.new_id()
     from_ = notice_from(house.settings)
-    message_id = f"<{unique}@{from_.rpartition('@')[2]}>"
+    message_id = f"<{unique}@{ascii_domain(from_.rpartition('@')[2])}>"  # as it is sent: the mark is made of it
     raw = compose(
         from_=f"{notice.sender_name} <{from_}>" if notice.sender_name else from_,
         to=about.sender.text,

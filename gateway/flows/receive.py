@@ -6,7 +6,6 @@ with the client. Clean mail touches no store. IO through ports.
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeAlias
 
 import structlog
@@ -20,6 +19,7 @@ from gateway.flows.assess import Assessment, Heard, conclude, internal_recipient
 from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
 from gateway.flows.notify import advise_mail, language_of
+from gateway.flows.retransmitted import may_be_retry, tell_of_copy
 from gateway.flows.supersede import supersede
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldState
@@ -31,8 +31,6 @@ from gateway.mail.trace_headers import own_passes, received_hops, received_line
 from gateway.policy.labels import Label
 from gateway.ports import House, Transaction, Unit
 from gateway.replies import HELD, MAIL_LOOP, REJECTED, Reply
-
-_RETRIES = timedelta(hours=6)  # so long after a mail was taken a client that missed our 250 may send it again
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +125,9 @@ async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit)
 
 
 async def _again(house: House, case: Case, heard: Heard, known: HeldMail, unit: Unit) -> Kept | None:
-    """A mail we hold or held comes again: a retransmission changes nothing, further recipients of a split mail join
-    the hold. None when it must be weighed afresh."""
-    if known.state in TERMINAL and not _may_be_retry(case, known):
+    """A mail we hold or held comes again: a retransmission changes nothing, and after the end of the hold its sender is
+    told so; further recipients of a split mail join the hold. None when it must be weighed afresh."""
+    if known.state in TERMINAL and not may_be_retry(case, known):
         return None  # it would be answered 250, and nothing would ever come of it
     have = {path.address.key for path in known.rcpt_to}
     more = [path for path in case.envelope.rcpt_to if path.address.key not in have]
@@ -139,12 +137,8 @@ async def _again(house: House, case: Case, heard: Heard, known: HeldMail, unit: 
     await house.audit.record(
         verdict_record(case, disposition, heard.verdict, mark=known.fingerprint, attempt_of=known.id)
     )
+    await tell_of_copy(house, case, known, unit)
     return Kept(outcome="held" if more else "duplicate", reply=HELD, hold_id=known.id)
-
-
-def _may_be_retry(case: Case, known: HeldMail) -> bool:
-    """A client that missed our 250 sends the mail again soon. Without a Message-ID two mails may be alike by intent."""
-    return bool(case.message.message_id) and case.at - known.held_at <= _RETRIES
 
 
 async def _stop(house: House, case: Case, kept: Kept) -> Reply:

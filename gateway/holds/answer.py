@@ -1,8 +1,9 @@
 """What a sender's answer to a notice means: a new text, a command, or nothing that we dare to act upon.
 
 The words above the quoted notice count, as the rules for quotes and signatures find them; whatever a program quotes
-without marking it is cut off at the notice's own first line. When in doubt it is unclear: what is taken for a new text
-goes to everybody on the mail. *Pure.*
+without marking it is cut off at the notice's own first line. A command stands alone on the first line (DISPUTE may be
+followed by its reason): a sentence that begins with such a verb is none. When in doubt it is unclear, and the mail
+waits: what is taken for a new text goes to everybody on the mail, and what is taken back reaches nobody. *Pure.*
 """
 
 import re
@@ -23,12 +24,19 @@ STRANGE = later(
     "It has little in common with your mail, so we did not take it for its new text. Nothing was sent to anybody."
 )
 NO_REASON = later("Please say in a few words, behind the first one, why this is a mistake.")
+GOES_ON = later(
+    "Your answer begins with a word that tells us what to do, but its first line goes on. So the mail was neither taken"
+    " back nor sent. Please write that word alone on the first line, or else the whole new text of your mail."
+)
 LONG_WITHDRAWAL = later("The first word takes the mail back, but more text follows it. Please send that word alone.")
 
-_SHORT = 12  # words that may follow WITHDRAW: "please, I will write it anew"
+_SHORT = 12  # words that may stand below WITHDRAW: "I will write it anew, thanks"
 _ALIKE = 0.2  # of the pairs of words in a new text, the least that the mail or a suggestion of ours has too
 _LONGEST_REASON = 2000  # characters
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")  # "_" is drawn around what is in italics
+_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})  # on a keyboard without umlauts
+_ALSO = {"anfechten": DISPUTE, "widersprechen": DISPUTE}  # the verb where a note has another word
+_BEHIND = " \t\u00a0\u202f:.,;!–—-*_\n"  # between DISPUTE and its reason
 _DRAWN = "-_>=* \t"  # what programs draw between an answer and what it quotes
 _GAP = r"[\s>*|]+"  # between two words of our first line, however it was quoted and wrapped
 
@@ -57,17 +65,13 @@ def answer_of(raw: bytes, held: bytes, suggestions: Iterable[str] = ()) -> Answe
     text = own_words(raw)
     if not text:
         return Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
-    first, _, _ = text.partition("\n")
-    word = _WORD.search(first)
-    command = _commands().get(_folded(word[0])) if word else None
-    rest = text[word.end() :].lstrip(" \t:.,;!-*_\n") if word else ""
-    match command:
-        case "WITHDRAW":
-            return _withdrawal(rest)
-        case "DISPUTE":
-            return _dispute(rest)
-        case "SEND" if word and (word[0].isupper() or not first[word.end() :].strip(" \t:.,;!*_")):
-            return Answer(meaning=Meaning.TEXT, text=rest) if rest else Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
+    composed = unicodedata.normalize("NFC", text)
+    word = _WORD.search(composed)
+    match _commands().get(_folded(word[0])) if word else None:
+        case "DISPUTE" if word:
+            return _dispute(composed[word.end() :].lstrip(_BEHIND))
+        case str() as command:
+            return _alone(command, text)
     if not _alike(text, [editable_text(held), *suggestions]):
         return Answer(meaning=Meaning.UNCLEAR, text=text, why=STRANGE)
     return Answer(meaning=Meaning.TEXT, text=text)
@@ -83,6 +87,17 @@ def own_words(raw: bytes) -> str:
     return "\n".join(lines)
 
 
+def _alone(command: str, text: str) -> Answer:
+    """WITHDRAW or SEND, when no other word shares its line, and it is no question."""
+    first, _, rest = text.partition("\n")
+    rest = rest.strip("\n")
+    if len(_WORD.findall(unicodedata.normalize("NFC", first))) != 1 or "?" in first:
+        return Answer(meaning=Meaning.UNCLEAR, text=text, why=GOES_ON)
+    if command == "WITHDRAW":
+        return _withdrawal(rest)
+    return Answer(meaning=Meaning.TEXT, text=rest) if rest else Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
+
+
 def _withdrawal(rest: str) -> Answer:
     if len(_WORD.findall(rest)) > _SHORT:
         return Answer(meaning=Meaning.UNCLEAR, why=LONG_WITHDRAWAL)
@@ -90,7 +105,7 @@ def _withdrawal(rest: str) -> Answer:
 
 
 def _dispute(rest: str) -> Answer:
-    if not rest.strip():
+    if not _WORD.search(rest):
         return Answer(meaning=Meaning.UNCLEAR, why=NO_REASON)
     return Answer(meaning=Meaning.DISPUTE, text=" ".join(rest.split())[:_LONGEST_REASON])
 
@@ -109,7 +124,12 @@ def _pairs(text: str) -> frozenset[tuple[str, str]]:
 @cache
 def _commands() -> dict[str, str]:
     """Every command in every language, without accents: a German may answer an English note."""
-    return {_folded(say.gettext(word)): word for say in every_catalogue() for word in (WITHDRAW, DISPUTE, SEND)}
+    known = dict(_ALSO)
+    for say in every_catalogue():
+        for word in (WITHDRAW, DISPUTE, SEND):
+            said = say.gettext(word).casefold()
+            known |= {_folded(said): word, _folded(said.translate(_SPELLED)): word}
+    return known
 
 
 def _folded(word: str) -> str:

@@ -12,7 +12,7 @@ from gateway.holds.grounds import grounds
 from gateway.holds.hold import HeldMail
 from gateway.holds.layout import Block, Kind, heading, lead, one_line, paragraph, quote
 from gateway.holds.lifecycle import HoldState
-from gateway.holds.notice import Notice, Ways, marked, noted, recipients, remedy, shown_subject, ways_out
+from gateway.holds.notice import Notice, Ways, headed, marked, noted, recipients, remedy, shown_subject, ways_out
 from gateway.holds.notices import closed_words
 from gateway.language.catalogue import Catalogue, catalogue, later
 from gateway.policy.pack import Pack
@@ -123,9 +123,36 @@ def settled_notice(held: HeldMail, *, answer_to: str) -> Notice:
     opening = say.gettext('Your answer about "{subject}" came after this was settled. Nothing further was done.')
     blocks = [
         lead(opening.format(subject=shown_subject(held.subject, say))),
-        paragraph(f"{say.moment(held.changed_at or held.held_at)}: {say.gettext(_TOLD[held.state])}"),
+        _became(held, say),
     ]
     return _of("settled", say.gettext("Settled before: {subject}"), blocks, held, say, answer_to=answer_to)
+
+
+def again_notice(held: HeldMail, *, afresh: datetime) -> Notice:
+    """The identical mail came again after its hold had ended: what became of the first, and that the copy was not sent.
+    `afresh`: from when on the mail is weighed anew."""
+    say = catalogue(held.language)
+    opening = say.gettext('Your mail "{subject}" came to us once more. This copy was not sent to anybody.')
+    same = say.gettext("It is the same mail as that of {moment}. This is what became of it:")
+    nothing = say.gettext("If your mail program sent it again by itself, you need not do anything.")
+    how = say.gettext(
+        "If you want it to go out, change at least one word and send it as a new mail, or send it as it is, from"
+        " {moment} on. It is then read like any other mail."
+    )
+    blocks = [
+        lead(opening.format(subject=shown_subject(held.subject, say))),
+        paragraph(same.format(moment=say.moment(held.held_at))),
+        _became(held, say),
+        heading(say.gettext("What to do")),
+        paragraph(nothing),
+        paragraph(how.format(moment=say.moment(afresh))),
+    ]
+    return _of("again", say.gettext("Not sent again: {subject}"), blocks, held, say)
+
+
+def _became(held: HeldMail, say: Catalogue) -> Block:
+    when = headed(say.moment(held.changed_at or held.held_at), say)
+    return paragraph(f"{when} {say.gettext(_TOLD[held.state])}")
 
 
 def expired_notice(held: HeldMail, pack: Pack) -> Notice:
@@ -163,7 +190,7 @@ def bounce_notice(held: HeldMail, refusals: Sequence[Refusal], *, others_got_it:
     else:
         refused = say.gettext('Your mail "{subject}" could not be delivered. The mail server refused it for good.')
         opening = refused.format(subject=subject)
-    lines = [f"{one_line(refusal.recipient)}: {_reply(refusal)}".rstrip(": ") for refusal in refusals]
+    lines = [_refused(refusal, say) for refusal in refusals]
     blocks = [
         lead(opening),
         paragraph(say.gettext("Your mail is attached.")),
@@ -215,6 +242,11 @@ def _their_words(note: str, say: Catalogue) -> list[Block]:
 
 def _counted(line: str, held: HeldMail, say: Catalogue) -> str:
     return line.format(subject=shown_subject(held.subject, say), count=recipients(len(held.rcpt_to), say))
+
+
+def _refused(refusal: Refusal, say: Catalogue) -> str:
+    whom, reply = one_line(refusal.recipient), _reply(refusal)
+    return f"{headed(whom, say)} {reply}" if reply else whom
 
 
 def _reply(refusal: Refusal) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from html import escape
 
+from gateway.mail.controls import on_one_line
+
 _WIDTH = 76  # columns, RFC 5322 section 2.1.1 recommends at most 78
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
@@ -61,7 +63,7 @@ class Kind(Enum):
     PARAGRAPH = auto()
     QUOTE = auto()  # the sender's own words
     SAMPLE = auto()  # words to use instead
-    CHOICE = auto()  # `label` is what to write, `text` what it does
+    CHOICE = auto()  # `label` is what to write, with its colon, `text` what it does
     LINK = auto()  # `text` is the address, `label` the button
     SMALL = auto()
 
@@ -99,7 +101,7 @@ def one_line(text: str, limit: int = 300) -> str:
     """Words of a mail made safe to show: one line, no controls, no direction overrides, at most `limit` characters;
     text with right-to-left letters is isolated, so that it cannot reorder the words around it (UAX #9)."""
     shown = "".join(character if _shown(character) else " " for character in text[: limit * 8])
-    shown = " ".join(shown.split())
+    shown = on_one_line(shown)
     if len(shown) > limit:
         shown = shown[: limit - 1].rstrip() + "…"
     leftward = any(unicodedata.bidirectional(character) in ("R", "AL") for character in shown)
@@ -132,7 +134,7 @@ def _text_lines(block: Block) -> list[str]:
         case Kind.QUOTE | Kind.SAMPLE:
             return ["", *_wrapped(block.text, "    "), ""]
         case Kind.CHOICE:
-            return _wrapped(f"{block.label}: {block.text}", "    ", first="  * ")
+            return _wrapped(f"{block.label} {block.text}", "    ", first="  * ")
         case Kind.LINK:
             return ["", f"    {block.text}", ""]
         case Kind.SMALL:
@@ -180,7 +182,7 @@ def _html(block: Block) -> str:
         case Kind.SAMPLE:
             return f'<blockquote dir="auto" {_as("sample")}>{text}</blockquote>'
         case Kind.CHOICE:
-            return f'<p style="{_CHOICE}"><strong>{escape(block.label)}</strong>: {text}</p>'
+            return f'<p style="{_CHOICE}"><strong>{escape(block.label)}</strong> {text}</p>'
         case Kind.LINK:
             return (
                 f'<p style="margin:12px 0"><a href="{text}" {_as("act")}>{escape(block.label)}</a></p>\n'

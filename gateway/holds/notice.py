@@ -13,11 +13,11 @@ from gateway.holds.layout import Block, Kind, as_html, as_text, heading, one_lin
 from gateway.language.catalogue import Catalogue, later
 from gateway.policy.pack import ASKED_BEFORE
 
-# Translators: one word in capitals that people write as the first word of an answer; each must be another one.
+# Translators: one word in capitals that people write alone on the first line of an answer; each must be another one.
 WITHDRAW = later("WITHDRAW")
-# Translators: one word in capitals that people write as the first word of an answer; each must be another one.
+# Translators: one word in capitals that people write alone on the first line of an answer; each must be another one.
 DISPUTE = later("DISPUTE")
-# Translators: one word in capitals that people write as the first word of an answer; each must be another one.
+# Translators: one word in capitals that people write alone on the first line of an answer; each must be another one.
 SEND = later("SEND")
 
 _SUBJECT_LENGTH = 120
@@ -27,7 +27,7 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """`kind` stands in the audit: held, digest, reminder, still-held, unclear, advise, sent, superseded, withdrawn,
-    disputed, granted, upheld, expired, bounce. `headers` are (name, value)."""
+    disputed, settled, again, granted, upheld, expired, bounce. `headers` are (name, value)."""
 
     kind: str
     subject: str
@@ -185,17 +185,25 @@ def _by_reply(say: Catalogue, *, alone: bool) -> list[Block]:
             say.gettext(
                 "it takes the place of what you wrote and is sent. Attachments and recipients stay as they are."
             ),
+            say,
         ),
-        _choice(say.gettext(WITHDRAW), say.gettext("the mail is taken back and reaches nobody.")),
+        _choice(say.gettext(WITHDRAW), say.gettext("the mail is taken back and reaches nobody."), say),
         _choice(
             say.gettext("{word} and a reason").format(word=say.gettext(DISPUTE)),
             say.gettext("you tell us that this is a mistake, and a person decides."),
+            say,
         ),
     ]
 
 
-def _choice(label: str, text: str) -> Block:
-    return Block(kind=Kind.CHOICE, text=text, label=label)
+def _choice(label: str, text: str, say: Catalogue) -> Block:
+    return Block(kind=Kind.CHOICE, text=text, label=headed(label, say))
+
+
+def headed(label: str, say: Catalogue) -> str:
+    """A word, a moment, an address, with the colon behind which something is said of it."""
+    # Translators: the colon as it stands behind a word: with a no-break space where the language has one.
+    return say.gettext("{label}:").format(label=label)
 
 
 def expiry(held: HeldMail, say: Catalogue) -> Block:

@@ -119,7 +119,7 @@ def unclear_notice(held: HeldMail, ways: Ways, *, answer_to: str, read: str, why
     opening = say.gettext('Your mail "{subject}" still waits: we were not sure what you meant.')
     blocks = [lead(opening.format(subject=shown_subject(held.subject, say))), paragraph(say.gettext(why))]
     if read:
-        again = say.gettext("To send exactly this, answer with {word} as the first word and the text after it.")
+        again = say.gettext("To send exactly this, answer with {word} alone on the first line and the text below it.")
         blocks += [quote(one_line(read, 1000)), paragraph(again.format(word=say.gettext(SEND)))]
     blocks += [heading(say.gettext("What to do")), *ways_out(ways, say), expiry(held, say)]
     title = say.gettext("Not sent yet: {subject}")

@@ -12,6 +12,7 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from gateway.mail.address import domain_key
+from gateway.mail.controls import on_one_line
 
 _WIDTH = 76
 _NAME = re.compile(r"[!-9;-~]{1,76}")
@@ -35,9 +36,9 @@ def compose(
 ) -> bytes:
     """The message, CRLF line ends, no line over 998 bytes.
 
-    `from_`, `to` and `reply_to` ("" for none) are addresses, with a display name before "<" if wanted; `headers` come
-    after the usual ones in their order; `attached` is the original message, given back as message/rfc822. Same
-    arguments, same bytes.
+    `from_`, `to` and `reply_to` ("" for none) are addresses, with a display name before "<" if wanted; `message_id` is
+    ASCII; `headers` come after the usual ones in their order; `attached` is the original message, given back as
+    message/rfc822. Same arguments, same bytes.
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     fields = [
@@ -75,7 +76,7 @@ def _word(data: bytes) -> str:
 
 def _unstructured(name: str, value: str) -> str:
     """A value on folded lines; anything but printable ASCII goes into encoded words."""
-    value = " ".join(value.split())
+    value = on_one_line(value)
     plain = _PLAIN.fullmatch(value) and "=?" not in value
     words = value.split(" ") if plain else encoded_words(value)
     if any(len(word) > 900 for word in words):
@@ -96,7 +97,7 @@ def _folded(used: int, words: list[str]) -> str:
 
 def _mailbox(text: str) -> str:
     """An address with its display name; the name quoted or encoded, the address reduced to what may stand there."""
-    name, bracket, rest = " ".join(text.split()).rpartition("<")
+    name, bracket, rest = on_one_line(text).rpartition("<")
     if not bracket:
         return _address(text)
     name, spec = name.strip().strip('"'), _address(rest.partition(">")[0])
@@ -110,10 +111,15 @@ def _mailbox(text: str) -> str:
 
 def _address(text: str) -> str:
     local, at, domain = text.strip().rpartition("@")
+    return (_ATOM.sub("?", local) + at + ascii_domain(domain))[:500]
+
+
+def ascii_domain(domain: str) -> str:
+    """The domain as it may stand in a header: A-labels for other letters, "invalid" where there are none."""
     if not domain.isascii():
         domain = domain_key(domain)
         domain = domain if domain.isascii() else "invalid"
-    return (_ATOM.sub("?", local) + at + _ATOM.sub("?", domain))[:500]
+    return _ATOM.sub("?", domain)
 
 
 def _token(text: str) -> str:

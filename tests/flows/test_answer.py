@@ -109,7 +109,7 @@ async def test_it_works_with_the_next_hop_down(story: Story) -> None:
 async def test_attachments_and_headers_stay(story: Story) -> None:
     """Only the sender's own words change, in text and HTML; the picture is the same to the byte."""
     held = await story.hold(raw=OUTLOOK)
-    text = "SEND Hello all,\n\nthe pictures are in the folder."
+    text = "SEND\n\nHello all,\n\nthe pictures are in the folder."
     assert ANSWER_TAKEN == await reply(story, held, text)
     await story.beat()
     [raw] = story.sent("omar@corp.example")
@@ -144,7 +144,7 @@ async def test_a_new_text_that_does_not_pass_is_answered_with_what_still_holds_i
 async def test_a_signed_mail_cannot_be_changed_and_says_why(story: Story) -> None:
     """Nothing is sent, and the answer names the signature."""
     held = await story.hold(raw=SIGNED)
-    assert ANSWER_TAKEN == await reply(story, held, f"SEND {ASK}")
+    assert ANSWER_TAKEN == await reply(story, held, f"SEND\n{ASK}")
     await story.beat()
     assert "digitally signed" in text_of(notices(story)[-1])
     assert HoldState.HELD is (await story.now(held)).state
@@ -154,7 +154,7 @@ async def test_a_new_text_longer_than_is_read_is_not_sent_and_says_why(story: St
     """Words behind more text than is judged do not go out unseen."""
     held = await story.hold()
     story.house = short_sighted(story.house)
-    assert ANSWER_TAKEN == await reply(story, held, "SEND " + "Here is a BANNER.\n" * 1_000 + DEMAND)
+    assert ANSWER_TAKEN == await reply(story, held, "SEND\n" + "Here is a BANNER.\n" * 1_000 + DEMAND)
     await story.beat()
     assert "This text is too long to be edited here." in text_of(notices(story)[-1])
     assert HoldState.HELD is (await story.now(held)).state
@@ -207,6 +207,20 @@ async def test_an_unclear_answer_does_nothing_and_asks(story: Story) -> None:
     assert "What is this about? Who says so?" in text_of(told)
     assert "SEND" in text_of(told)
     assert ["unclear"] == outcomes(story)
+
+
+async def test_an_instruction_that_begins_with_a_command_does_nothing_and_asks(story: Story) -> None:
+    """Who asks us to take a sentence out keeps the mail, sends nothing, and reads how either is said."""
+    held = await story.hold()
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, "Withdraw the second sentence, please")
+    await story.beat()
+    assert HoldState.HELD is (await story.now(held)).state
+    [told] = notices(story)
+    assert "Withdraw the second sentence, please" in text_of(told)
+    assert "alone on the first line" in text_of(told)
+    assert ["unclear"] == outcomes(story)
+    assert [] == story.sent("omar@corp.example")
 
 
 async def test_after_the_end_an_answer_is_told_what_happened(story: Story) -> None:

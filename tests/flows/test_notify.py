@@ -8,12 +8,16 @@ import pytest
 
 from gateway.config import settings
 from gateway.directory.fixed import Fixed
-from gateway.flows.notify import advise_mail, language_of, link, notice_from
+from gateway.flows.answer import is_answer
+from gateway.flows.notify import advise_mail, held_mail_notice, language_of, link, notice_from
+from gateway.mail.address import domain_key
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.text import MessageText
+from gateway.mail.trace_headers import is_own_notice
 from gateway.policy.verdict import Scene, Verdict
-from tests.flows.house import ASK, PACK, SENDER, Story, judge, mail
+from gateway.worker import Worker
+from tests.flows.house import ASK, KEY, PACK, SENDER, Story, judge, mail
 
 
 def verdict(text: str) -> Verdict:
@@ -111,3 +115,20 @@ async def test_senders_are_written_to_in_their_language(
         settings=story.house.settings.model_copy(update={"organisation": organisation}),
     )
     assert expected == await language_of(house, walk(mail(ASK, extra=extra)), SENDER)
+
+
+@pytest.mark.parametrize("domain", ["bücher.example", "xn--bcher-kva.example", "BÜCHER.example", "例え.example"])
+async def test_a_notice_from_a_domain_in_other_letters_is_known_again(story: Story, domain: str) -> None:
+    """Its mark fits the Message-ID it leaves with, and the address for answers leads to its hold."""
+    held = await story.hold()
+    holds = story.house.settings.holds.model_copy(update={"notice_from": f"askonce@{domain}"})
+    house = replace(story.house, settings=story.house.settings.model_copy(update={"holds": holds}))
+    async with house.store.begin() as unit:
+        await unit.outbox.put(held_mail_notice(house, held))
+    await replace(story, house=house, worker=Worker(house)).beat()
+    raw = story.sent("mira@corp.example")[-1]
+    assert is_own_notice(walk(raw), KEY)
+    read = email.message_from_bytes(raw, policy=email.policy.default)
+    assert read["message-id"].endswith(f"@{domain_key(domain)}>")
+    assert is_answer(house, Path(text=read["reply-to"]))
+    assert is_answer(house, Path(text=f"{read['reply-to'].partition('@')[0]}@{domain}"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.holds.answer import EMPTY, LONG_WITHDRAWAL, NO_REASON, STRANGE, Meaning, answer_of, own_words
+from gateway.holds.answer import EMPTY, GOES_ON, LONG_WITHDRAWAL, NO_REASON, STRANGE, Meaning, answer_of, own_words
 from gateway.holds.notice import band_words
 from gateway.language.catalogue import every_catalogue
 
@@ -88,12 +88,62 @@ def test_html_is_read_like_text() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["WITHDRAW", "withdraw", "Withdraw.", "*WITHDRAW*", "WITHDRAW please, I will write it anew", "Zurückziehen",
+    ["WITHDRAW", "withdraw", "Withdraw.", "*WITHDRAW*", "WITHDRAW\n\nI will write it anew, thanks.", "Zurückziehen",
      "ZURUCKZIEHEN", "retirer", "RETIRAR", "WITHDRAW\n\n-- \nMira"],
 )  # fmt: skip
 def test_withdraw_in_every_language(text: str) -> None:
-    """As the first word, in any letter case, with or without accents."""
+    """Alone on the first line, in any letter case, with or without accents."""
     assert Meaning.WITHDRAW is meant(f"{text}\n\n{QUOTED}")[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ZURUECKZIEHEN", "zurueckziehen!", "Zurueckziehen.", "ZURU\u0308CKZIEHEN", "zurückziehen…", "Zurückziehen!!",
+     "_WITHDRAW_", "__ZURÜCKZIEHEN__", "**Retirer**", "« RETIRER »", "Retirer\u00a0!", "“retirar”.", "¡Retirar!",
+     "\u200bWITHDRAW", "ＷＩＴＨＤＲＡＷ", "WITHDRAW 👍"],
+)  # fmt: skip
+def test_withdraw_as_people_and_keyboards_write_it(text: str) -> None:
+    """Umlauts spelled out or composed of two, the signs around a word that is bold, quoted or shouted."""
+    assert Meaning.WITHDRAW is meant(f"{text}\n\n{QUOTED}")[0]
+
+
+@pytest.mark.parametrize("word", ["ZURUECKZIEHEN", "Zurückziehen!", "retirer.", "WITHDRAW"])
+@pytest.mark.parametrize(
+    "shown", ["<p><b>{}</b></p>", "<div><strong>{}</strong><br></div>", "<h1>\u00a0<i>{}</i></h1>"]
+)
+def test_a_command_in_bold(word: str, shown: str) -> None:
+    """HTML alone, whatever stands around the word."""
+    raw = letter("").replace(b"text/plain", b"text/html") + shown.format(word).encode()
+    assert Meaning.WITHDRAW is answer_of(raw, HELD).meaning
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["anfechten", "Anfechten:", "CONTESTER", "contestar", "objetar,", "Contester\u00a0:", "DISPUTE –", "widersprechen"],
+)
+def test_dispute_is_known_by_other_words_for_it(word: str) -> None:
+    """Also by the verb where the note has the noun."""
+    assert (Meaning.DISPUTE, "it is our own page") == meant(f"{word} it is our own page")
+
+
+@pytest.mark.parametrize("word", ["SEND", "senden", "Envoyer", "ENVIAR", "enviar.", "**Send**"])
+def test_send_in_every_language(word: str) -> None:
+    """In any letter case and any signs around it."""
+    assert (Meaning.TEXT, "Lunch is at noon.") == meant(f"{word}\n\nLunch is at noon.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Retirer la deuxième phrase, s'il vous plaît", "Retirer\u00a0?", "WITHDRAW please, I will write it anew",
+     "Withdraw?", "Zurückziehen möchte ich das nicht.", "ZURÜCKZIEHEN NEIN", "Retirar la segunda frase",
+     "Retirar a segunda frase, por favor\n\nMira", "Retirer-la", "SEND IT ON MONDAY", "Send lunch up at noon",
+     "SENDEN Lunch is at noon.", "Envoyer plutôt lundi", "Enviar el lunes", "SEND ?",
+     "Send it without the Friday: Hi all, everybody must put the new banner on their own LinkedIn profile"],
+)  # fmt: skip
+def test_a_sentence_that_begins_with_a_command_is_none(text: str) -> None:
+    """The mail is neither taken back nor sent: its writer is asked, and shown what was read."""
+    found = answer_of(letter(f"{text}\n\n{QUOTED}"), HELD)
+    assert (Meaning.UNCLEAR, text, GOES_ON) == (found.meaning, found.text, found.why)
 
 
 @pytest.mark.parametrize("word", ["DISPUTE", "Dispute:", "WIDERSPRUCH", "contester", "Objetar", "CONTESTAR -"])
@@ -110,8 +160,9 @@ def test_dispute_takes_the_rest_as_its_reason(word: str) -> None:
         ("", EMPTY),
         (QUOTED, EMPTY),
         ("DISPUTE", NO_REASON),
+        ("DISPUTE?", NO_REASON),
         ("SEND", EMPTY),
-        ("Withdraw the old banner from the folder, and then let us all think about what to do with it next.",
+        ("Withdraw\n\nThe old banner from the folder, and then let us all think about what to do with it next.",
          LONG_WITHDRAWAL),
         ("What does this mean? Who decides about that?", STRANGE),
         ("Thanks, will do!", STRANGE),
@@ -127,8 +178,7 @@ def test_in_doubt_nothing_is_done(text: str, why: str) -> None:
 def test_send_makes_any_text_the_new_one() -> None:
     """Who means it says so."""
     assert (Meaning.TEXT, "Lunch is at noon.") == meant("SEND\nLunch is at noon.")
-    assert (Meaning.TEXT, "Lunch is at noon.") == meant("SENDEN Lunch is at noon.")
-    assert Meaning.UNCLEAR is meant("Send lunch up at noon")[0]
+    assert (Meaning.TEXT, "- Lunch is at noon.") == meant("Senden:\n\n- Lunch is at noon.")
 
 
 @given(st.text(max_size=300))

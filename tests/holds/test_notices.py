@@ -1,8 +1,11 @@
 """Notices: what a sender reads, and that nothing hostile in a mail reaches beyond its words."""
 
+import email
+import email.policy
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.holds.changes import Changes
 from gateway.holds.endings import (
     Refusal,
+    again_notice,
     bounce_notice,
     disputed_notice,
     expired_notice,
@@ -25,7 +29,7 @@ from gateway.holds.endings import (
 from gateway.holds.grounds import grounds
 from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.html_edit import SIMPLER_WHOLE
-from gateway.holds.layout import DAY, NIGHT
+from gateway.holds.layout import DAY, NIGHT, one_line
 from gateway.holds.lifecycle import HoldState
 from gateway.holds.notice import DISPUTE, SEND, WITHDRAW, Notice, Ways, band_words
 from gateway.holds.notices import (
@@ -174,6 +178,7 @@ def every_notice(held: HeldMail) -> list[Notice]:
         withdrawn_notice(held),
         disputed_notice(replace(held, note=note), answer_to=note),
         *(settled_notice(replace(held, state=state), answer_to=note) for state in HoldState),
+        again_notice(replace(held, state=HoldState.WITHDRAWN), afresh=HELD_AT),
         expired_notice(held, PACK),
         bounce_notice(held, [Refusal(recipient=note, code=550, text=note)], others_got_it=False),
         bounce_notice(held, [Refusal(recipient="omar@corp.example")], others_got_it=True),
@@ -208,6 +213,40 @@ def test_one_notice_names_all_reasons_strictest_first() -> None:
     ]
     assert notice.text.index("A favour is never a duty") < notice.text.index("ALSO") < notice.text.index("Ask once")
     assert notice.text.count("WHAT STOPPED IT") == 1
+
+
+def test_french_keeps_its_spaces() -> None:
+    """No line of a French note begins with a colon, semicolon, question mark or closing guillemet: words joined by the
+    program and a sender's own have a no-break space there, in text, HTML and subject."""
+    held = replace(HELD, language="fr", subject="Bannière\u00a0: la suite")
+    for notice in every_notice(held):
+        raw = compose(
+            from_="a@x.example", to="b@x.example", subject=notice.subject, text=notice.text, html=notice.html,
+            headers=(), message_id="<m@x.example>", date=HELD_AT, boundary_seed="s",
+        )  # fmt: skip
+        read = email.message_from_bytes(raw, policy=email.policy.default)
+        shown = unescape(re.sub(r"<style>.*?</style>|<[^>]*>", "", notice.html, flags=re.S))
+        for text in (read.get_body(("plain",)).get_content(), shown, str(read["subject"])):
+            assert [] == re.findall(r".*\s(?<!\u00a0)[:;?!»].*|.*«(?!\u00a0).*", text)
+
+
+def test_words_before_a_colon_have_the_readers_colon() -> None:
+    """What an answer does, when it was settled, who refused: the colon is the language's."""
+    french = replace(HELD, language="fr", state=HoldState.SENT)
+    choices = held_notice(french, PACK, WAYS)
+    assert "RETIRER\u00a0: le message" in choices.text
+    assert "<strong>RETIRER\u00a0:</strong> le message" in choices.html
+    assert re.search(r"UTC\u00a0: le\s+message", settled_notice(french, answer_to="").text)
+    refused = bounce_notice(french, [Refusal(recipient="omar@corp.example", text="no")], others_got_it=True)
+    assert "omar@corp.example\u00a0: no" in refused.text
+    assert "UTC: the mail was sent." in settled_notice(replace(french, language="en"), answer_to="").text
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2007"])
+def test_a_no_break_space_stays_on_the_line(space: str) -> None:
+    """One alone is kept; a run of white space of whatever kind is one space, and none stands at the ends."""
+    assert f"Oui{space}!" == one_line(f"Oui{space}!")
+    assert "a b c" == one_line(f"{space} a {space} b{space}{space}\n c{space}")
 
 
 def test_no_other_words_for_asking_where_it_was_asked_before() -> None:

@@ -41,6 +41,12 @@ def test_translations_fill_in_what_the_message_fills_in(language: str) -> None:
             assert set(_BRACES.findall(form)) <= wanted, message
 
 
+def test_no_line_ends_inside_french_punctuation() -> None:
+    """Before a colon, semicolon, question or exclamation mark and inside guillemets stands a no-break space."""
+    forms = [form for entry in stored("fr").values() for form in entry.forms.values()]
+    assert [] == [form for form in forms if re.search(r"(?<!\u00a0)[:;?!»]|«(?!\u00a0)", form)]
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_our_reader_reads_what_gettexts_tools_read(language: str) -> None:
     """Babel's reader and ours find the same words in a catalogue."""
