@@ -178,6 +178,7 @@ class Holds(_Section):
     retry_hours: int = Field(default=48, ge=1)  # how long we try to deliver our own mail
     keep_days: int = Field(default=90, ge=0)  # how long a mail that has ended can be looked at; 0: for ever
     undo_seconds: int = Field(default=10, ge=0, le=600)  # how long a mail sent from the page can be taken back
+    disputes_to: tuple[Mailbox, ...] = ()  # who is told when a hold is disputed; empty: nobody
 
     @model_validator(mode="after")
     def _address_of_notices(self) -> Self:

@@ -1,10 +1,10 @@
-"""Disputing: the sender says that a hold is a mistake, and compliance decides.
+"""Disputing: the sender says that a hold is a mistake, and compliance, told in the same unit, decides.
 
 Granting is `release(..., decision=True)`; upholding leads back to HELD, so that the sender may still revise, and tells
 the sender in the same unit. IO through ports.
 """
 
-from gateway.flows.notify import about, answerable, enveloped, ways
+from gateway.flows.notify import about, answerable, enveloped, to_decide_mails, ways
 from gateway.flows.step import Along, Changed, Lost, TooLate, known, nothing, take, too_late
 from gateway.holds.endings import upheld_notice
 from gateway.holds.lifecycle import HoldAction
@@ -18,6 +18,8 @@ async def dispute(house: House, hold_id: str, *, reason: str, actor: str, along:
         async with house.store.begin() as unit:
             held = await known(unit, hold_id)
             changed = await take(house, unit, held, HoldAction.DISPUTE, by=actor, note=reason)
+            for mail in to_decide_mails(house, changed):
+                await unit.outbox.put(mail)
             await along(unit)
             return Changed(held=changed)
     except Lost:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.holds.answer_address import answer_address
+from gateway.holds.dispute import to_decide_notice
 from gateway.holds.endings import disputed_notice, settled_notice, withdrawn_notice
 from gateway.holds.grounds import advice
 from gateway.holds.hold import HeldMail, OutgoingMail
@@ -77,6 +78,16 @@ def withdrawn_mail(house: House, held: HeldMail) -> OutgoingMail:
 def disputed_mail(house: House, held: HeldMail, *, answer_to: str) -> OutgoingMail:
     """The dispute that came by reply has been passed on."""
     return enveloped(house, disputed_notice(held, answer_to=answer_to), about(held))
+
+
+def to_decide_mails(house: House, held: HeldMail) -> list[OutgoingMail]:
+    """A dispute, to each address of `holds.disputes_to`. They name no hold, so that its keys are never filled in, not
+    even for a mail of whoever decides."""
+    settings = house.settings
+    notice = to_decide_notice(held, house.pack, language=settings.organisation.language)
+    paths = [Path(text=address) for address in settings.holds.disputes_to]
+    different = {path.address.key: path for path in reversed(paths)}.values()
+    return [enveloped(house, notice, About(mail_id=held.id, sender=path)) for path in different]
 
 
 def settled_mail(house: House, held: HeldMail, *, answer_to: str) -> OutgoingMail:

@@ -50,6 +50,9 @@ _LEAD = "margin:0 0 8px;font-size:20px;line-height:1.35;font-weight:bold;overflo
 _HEADING = "margin:20px 0 4px;font-size:15px;font-weight:bold"
 _PARAGRAPH = "margin:0 0 8px;overflow-wrap:anywhere"
 _CHOICE = "margin:0 0 6px;padding-left:12px;overflow-wrap:anywhere"
+_COMMAND = (
+    "margin:0 0 8px;padding-left:12px;font-family:ui-monospace,Consolas,monospace;font-size:14px;overflow-wrap:anywhere"
+)
 _ADDRESS = "margin:0 0 8px;font-size:14px;overflow-wrap:anywhere"
 _SMALL = "margin:24px 0 0;font-size:14px"
 
@@ -65,6 +68,7 @@ class Kind(Enum):
     SAMPLE = auto()  # words to use instead
     CHOICE = auto()  # `label` is what to write, with its colon, `text` what it does
     LINK = auto()  # `text` is the address, `label` the button
+    COMMAND = auto()  # what to type, on a line of its own, unwrapped
     SMALL = auto()
 
 
@@ -92,6 +96,11 @@ def paragraph(text: str) -> Block:
     return Block(kind=Kind.PARAGRAPH, text=text)
 
 
+def command(text: str) -> Block:
+    """What to type."""
+    return Block(kind=Kind.COMMAND, text=text)
+
+
 def quote(text: str) -> Block:
     """The sender's own words."""
     return Block(kind=Kind.QUOTE, text=text)
@@ -114,7 +123,7 @@ def _shown(character: str) -> bool:
 
 
 def as_text(blocks: Sequence[Block]) -> str:
-    """Plain text, "\\n" line ends, wrapped; links stand alone on their line, unwrapped."""
+    """Plain text, "\\n" line ends, wrapped; links and commands stand alone on their line, unwrapped."""
     lines: list[str] = []
     before = None
     for block in blocks:
@@ -135,7 +144,7 @@ def _text_lines(block: Block) -> list[str]:
             return ["", *_wrapped(block.text, "    "), ""]
         case Kind.CHOICE:
             return _wrapped(f"{block.label} {block.text}", "    ", first="  * ")
-        case Kind.LINK:
+        case Kind.LINK | Kind.COMMAND:
             return ["", f"    {block.text}", ""]
         case Kind.SMALL:
             return ["", *_wrapped(block.text, "")]
@@ -188,6 +197,8 @@ def _html(block: Block) -> str:
                 f'<p style="margin:12px 0"><a href="{text}" {_as("act")}>{escape(block.label)}</a></p>\n'
                 f"<p {_as('soft', _ADDRESS)}>{text}</p>"
             )
+        case Kind.COMMAND:
+            return f'<p style="{_COMMAND}">{text}</p>'
         case Kind.SMALL:
             return f"<p {_as('soft', _SMALL)}>{text}</p>"
         case Kind.PARAGRAPH:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Mapping
 # As long as what takes their place and of its characters, so that quoted-printable breaks lines at the same places.
 _LINK, _ANSWER = "askonce-lnk", "askonce-answers-"  # followed by the hold's mark, 32 hex digits
 _BREAK = b"=\r\n"
+_LINK_IN_WORDS = re.compile(r"(/h/|%2Fh%2F)[A-Za-z0-9_-]{43}", re.IGNORECASE)
+_ANSWER_IN_WORDS = re.compile(r"(?<![a-z2-7])[a-z2-7]{48,}+(?=@|%40)", re.IGNORECASE)
 
 
 def link_secret(key: bytes, hold_id: str) -> str:
@@ -68,6 +70,11 @@ def _put(place: bytes, holds: Mapping[str, str], key: Callable[[str], str]) -> b
         return place
     letters = iter(key(hold_id).encode("ascii"))
     return _BREAK.join(bytes(next(letters) for _ in piece) for piece in place.split(_BREAK))
+
+
+def without_keys(words: str) -> str:
+    """A sender's words for somebody else to read: what opens a mail of theirs, copied from a notice, becomes "…"."""
+    return _ANSWER_IN_WORDS.sub("…", _LINK_IN_WORDS.sub(r"\1…", words))
 
 
 def token_hash(secret: str) -> str:

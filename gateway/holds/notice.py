@@ -27,7 +27,7 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """`kind` stands in the audit: held, digest, reminder, still-held, unclear, advise, sent, superseded, withdrawn,
-    disputed, settled, again, granted, upheld, expired, bounce. `headers` are (name, value)."""
+    disputed, settled, again, to-decide, granted, upheld, expired, bounce. `headers` are (name, value)."""
 
     kind: str
     subject: str
@@ -56,15 +56,14 @@ def noted(
     message_id: str,
     answer_to: str = "",
     reply_to: str = "",
+    footer: str = "",
 ) -> Notice:
-    """A whole notice under a band and above a footer. `title` may have {subject}; `answer_to` is the Message-ID of a
-    reply this answers, when it is not the mail itself that is answered."""
+    """A whole notice under a band and above a footer ("": the one of a note to the sender). `title` may have {subject};
+    `answer_to` is the Message-ID of a reply this answers, when it is not the mail itself that is answered."""
     title = title.replace("{subject}", shown_subject(subject, say))
     band = Block(kind=Kind.BAND, text=band_words(say, reply=bool(reply_to)))
-    footer = Block(
-        kind=Kind.SMALL, text=say.gettext("This note was written by the mail gateway and sent to you alone.")
-    )
-    blocks = [band, *blocks, footer]
+    footer = footer or say.gettext("This note was written by the mail gateway and sent to you alone.")
+    blocks = [band, *blocks, Block(kind=Kind.SMALL, text=footer)]
     return Notice(
         kind=kind,
         subject=title,

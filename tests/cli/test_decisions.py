@@ -1,14 +1,17 @@
 """`askonce holds uphold` and `release --note`: compliance decides a dispute, and the sender sees why."""
 
 import asyncio
+import shlex
 from pathlib import Path
 
 import pytest
 
 from gateway.app import new_id, now
 from gateway.flows.dispute import dispute
+from gateway.holds.dispute import to_decide_notice
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
+from gateway.policy.packs import load
 from gateway.storage.opening import open_store
 from tests.cli.conftest import Askonce
 from tests.contract.values import RAW, a_hold
@@ -86,3 +89,17 @@ def test_only_the_owner_of_the_state_works_on_it(
     assert "belongs to" in ran.complaint
     assert "sudo -u" in ran.complaint
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_commands_that_are_mailed_can_be_typed(askonce: Askonce, tmp_path: Path) -> None:
+    """What the mail about a dispute says to type does what it says."""
+    one, file = asyncio.run(held_in(tmp_path, disputed=True)), tmp_path / "gateway.toml"
+    file.write_text(f'[state]\ndirectory = "{tmp_path}"\n')
+    notice = to_decide_notice(asyncio.run(read(tmp_path, one)), load("ask-once"), language="en")
+    lines = [line.strip() for line in notice.text.splitlines() if line.startswith("    askonce ")]
+    show, grant, hold = (shlex.split(line)[1:-1] for line in lines)
+    assert "It is our own page." in askonce(*show, file).out
+    assert askonce(*hold, file).out.endswith("the hold stands; its sender is told\n")
+    assert askonce(*grant, file).out.endswith("it goes out with the gateway's next beat\n")
+    held = asyncio.run(read(tmp_path, one))
+    assert (HoldState.SENDING, "compliance:NAME", "TEXT") == (held.state, held.changed_by, held.note)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.holds.changes import Changes
+from gateway.holds.dispute import to_decide_notice
 from gateway.holds.endings import (
     Refusal,
     again_notice,
@@ -155,6 +156,52 @@ This note was written by the mail gateway and sent to you alone.
 """
 
 
+TO_DECIDE = """\
+--- A note from your mail gateway ---
+
+mira@corp.example says that holding the mail "New banners" is a mistake.
+It is meant for 2 recipients and has been held since 5 June 2026. Until you
+decide it waits and reaches nobody.
+
+THE REASON GIVEN
+
+    It is about our own page.
+
+WHAT STOPPED IT
+
+    Please have the new banner on your LinkedIn profile by Friday.
+
+It sets a deadline.
+
+THE RULE
+A favour is never a duty. Personal accounts belong to their owners, so
+people must be free to say no.
+
+ASKED BEFORE
+This group was asked on 3 March 2026.
+
+WHAT TO DO
+Read the whole mail first; that you did is recorded:
+
+    askonce holds show 1 --config FILE
+
+If holding it is a mistake, send it as it is:
+
+    askonce holds release 1 --by NAME --note "TEXT" --config FILE
+
+If it is right to hold it, say why:
+
+    askonce holds uphold 1 --by NAME --note "TEXT" --config FILE
+
+NAME is your name, TEXT what the sender is told, FILE the gateway's settings
+file. The commands are run on the gateway's machine, as its user.
+An answer to this mail decides nothing.
+
+This note was written by the mail gateway for those who decide about held
+mail.
+"""
+
+
 def every_notice(held: HeldMail) -> list[Notice]:
     """One of each kind about this mail."""
     note = f"{held.subject} {held.findings[0].sentence}"
@@ -177,6 +224,8 @@ def every_notice(held: HeldMail) -> list[Notice]:
         superseded_notice(held, subject=note, message_id=note, count=2),
         withdrawn_notice(held),
         disputed_notice(replace(held, note=note), answer_to=note),
+        to_decide_notice(replace(held, note=note, changed_by="sender"), PACK, language=held.language),
+        to_decide_notice(replace(held, note=note, changed_by=f"bearer:{note}"), PACK, language=held.language),
         *(settled_notice(replace(held, state=state), answer_to=note) for state in HoldState),
         again_notice(replace(held, state=HoldState.WITHDRAWN), afresh=HELD_AT),
         expired_notice(held, PACK),
@@ -202,6 +251,27 @@ def test_the_golden_notice() -> None:
     notice = held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS)
     assert notice.subject == "Not sent yet: New banners"
     assert notice.text == GOLDEN
+
+
+def test_the_golden_dispute() -> None:
+    """A busy compliance officer reads whose mail it is, the reason, what was held and why, and what to type."""
+    disputed = replace(HELD, findings=(DEMAND,), note="It is about our own page.", changed_by="sender")
+    notice = to_decide_notice(disputed, PACK, language="en")
+    assert notice.subject == "Please decide: New banners"
+    assert notice.text == TO_DECIDE
+    assert notice.reply_to == ""
+
+
+@pytest.mark.parametrize("words", [f"See {LINK[:-6]}{'s3-_' * 10}abc", f"to askonce+{'k7' * 24}@corp.example"])
+def test_a_copied_key_is_left_out_for_who_decides(words: str) -> None:
+    """In reason, subject and sentence alike: the link and the address for answers are the sender's alone."""
+    finding = replace(DEMAND, sentence=words, because=words)
+    disputed = replace(HELD, subject=words, note=words, findings=(finding,), changed_by="sender")
+    notice = to_decide_notice(disputed, PACK, language="en")
+    for text in (notice.subject, notice.text, notice.html, *(value for _, value in notice.headers)):
+        assert "s3-_s3" not in text
+        assert "k7k7" not in text
+    assert notice.text.count("…") == 4
 
 
 def test_one_notice_names_all_reasons_strictest_first() -> None:

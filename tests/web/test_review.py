@@ -210,6 +210,18 @@ async def test_a_mistake_goes_to_compliance_with_its_reason(desk: Desk) -> None:
     assert (await desk.now_of(held)).state is HoldState.WITHDRAWN
 
 
+async def test_who_decides_is_told_of_a_mistake() -> None:
+    """One mail, in the unit of the dispute, with the words typed; pressing twice writes no second one."""
+    async with open_desk({"holds": {"disputes_to": ["kim@corp.example"]}}) as desk:
+        await desk.hold()
+        form = {**await desk.form("dispute"), "reason": "It is the company's own page."}
+        assert 303 == (await desk.post(form)).status_code
+        await desk.post(form)
+        [mail] = await desk.outgoing()
+        assert ["kim@corp.example"] == [path.text for path in mail.rcpt_to]
+        assert "It is the company's own page." in read_text(walk(mail.raw)).text
+
+
 async def test_a_crafted_form_sends_nothing_while_compliance_decides(desk: Desk) -> None:
     """A token and a version that fit do not take the mail away from who decides."""
     held = await desk.hold()
