@@ -212,7 +212,12 @@ class Outbox(Protocol):
     async def put(self, mail: OutgoingMail) -> None: ...
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
-        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED)."""
+        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED). They come without
+        their bytes."""
+        ...
+
+    async def raw(self, mail_id: str) -> bytes:
+        """The bytes of a mail. Raises KeyError for an unknown id."""
         ...
 
     async def recall(self, hold_id: str, *, now: datetime) -> bool:

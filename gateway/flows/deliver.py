@@ -103,12 +103,18 @@ async def _attempted(house: House, mail: OutgoingMail) -> Attempt:
     """Silence, garbage, a lost connection, a time-out or what nobody foresaw count as "not now", which has an end."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _offered(house, mail)
+            return await _offered(house, await _whole(house, mail))
     except (GatewayError, TimeoutError) as error:
         log.warning("next hop did not take our mail", mail=mail.id, error=type(error).__name__)
     except Exception:
         log.exception("mail could not be offered", mail=mail.id)
     return Attempt(later=mail.rcpt_to)
+
+
+async def _whole(house: House, mail: OutgoingMail) -> OutgoingMail:
+    """A leased mail with its bytes, which are loaded where nobody waits for a lock meanwhile."""
+    async with house.store.begin(write=False) as unit:
+        return replace(mail, raw=await unit.outbox.raw(mail.id))
 
 
 async def _offered(house: House, mail: OutgoingMail) -> Attempt:

@@ -33,7 +33,14 @@ class OutboxRows:
             return []
         taken = outbox.c.id.in_([row["id"] for row in rows])
         await self._transaction.write(update(outbox).where(taken).values(leased_until=until))
-        return [outgoing_of(row, await load_pieces(self._transaction, outbox_bytes, row["id"]) or b"") for row in rows]
+        return [outgoing_of(row) for row in rows]
+
+    async def raw(self, mail_id: str) -> bytes:
+        """See the port."""
+        raw = await load_pieces(self._transaction, outbox_bytes, mail_id)
+        if raw is None:
+            raise KeyError(mail_id)
+        return raw
 
     async def recall(self, hold_id: str, *, now: datetime) -> bool:
         """See the port. A lease under way has the row; it is looked at again when that is over."""

@@ -4,6 +4,8 @@ import dataclasses
 import random
 from datetime import timedelta
 
+import pytest
+
 from gateway.holds.hold import OutgoingMail
 from gateway.mail.envelope import Path
 from gateway.storage.database import Database
@@ -24,11 +26,19 @@ async def lease(store: Database, minute: int = 0, limit: int = 10) -> list[Outgo
         return await unit.outbox.lease(now=now, until=now + 5 * MINUTE, limit=limit)
 
 
+async def raw(store: Database, mail_id: str = "mail-1") -> bytes:
+    async with store.begin(write=False) as unit:
+        return await unit.outbox.raw(mail_id)
+
+
 async def test_a_mail_comes_out_as_it_went_in(store: Database) -> None:
-    """Every field and byte survives, also past one piece."""
+    """Every field and byte survives, also past one piece; a lease brings none of the bytes, a unit that reads does."""
     mail = an_outgoing(raw=random.Random(1).randbytes(3 * 1024 * 1024 + 17))
     await put(store, mail)
-    assert await lease(store) == [mail]
+    assert await lease(store) == [dataclasses.replace(mail, raw=b"")]
+    assert await raw(store) == mail.raw
+    with pytest.raises(KeyError):
+        await raw(store, "unknown")
 
 
 async def test_a_leased_mail_is_nobody_elses(store: Database) -> None:
@@ -62,7 +72,7 @@ async def test_a_retry_counts_and_waits(store: Database) -> None:
     async with store.begin() as unit:
         assert await unit.outbox.retry(mail, due=NOON + 2 * MINUTE, rcpt_to=mail.rcpt_to)
     assert await lease(store, 1) == []
-    assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE)]
+    assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE, raw=b"")]
 
 
 async def test_a_retry_keeps_those_who_are_left(store: Database) -> None:
@@ -72,7 +82,8 @@ async def test_a_retry_keeps_those_who_are_left(store: Database) -> None:
     left = (Path(text="omar@corp.example", parameters="NOTIFY=NEVER"),)
     async with store.begin() as unit:
         assert await unit.outbox.retry(mail, due=NOON, rcpt_to=left)
-    assert await lease(store) == [dataclasses.replace(mail, attempts=1, due=NOON, rcpt_to=left)]
+    assert await lease(store) == [dataclasses.replace(mail, attempts=1, due=NOON, rcpt_to=left, raw=b"")]
+    assert await raw(store) == mail.raw
 
 
 async def test_a_retry_counts_once(store: Database) -> None:
