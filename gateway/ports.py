@@ -44,7 +44,8 @@ class Transaction(Protocol):
 
     async def send(self, headers: bytes, content: Content) -> Reply:
         """Send whole header lines (each ended by CRLF) on top of the content, then the final dot; the next hop's own
-        reply to the dot. Raises NextHopUnavailable when none came. Ends the transaction."""
+        reply to the dot. Raises NextHopUnavailable when none came, as NoAnswer when the dot was said: then the next
+        hop may have the mail. Ends the transaction."""
         ...
 
     async def abort(self) -> None:

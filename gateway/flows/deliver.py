@@ -18,7 +18,7 @@ from gateway.audit.events import AuditEvent, NoticeSent
 from gateway.errors import AuditUnavailable, GatewayError
 from gateway.flows.delivery_word import delivery_word
 from gateway.flows.fill import ready
-from gateway.flows.step import Lost, step_record, take
+from gateway.flows.step import Lost, step_record, stepping
 from gateway.holds.endings import Refusal
 from gateway.holds.hold import OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
@@ -235,12 +235,13 @@ async def _mark_failed(
 ) -> None:
     """Nobody will get it: the hold has failed, its ask never counted, the sender gets the mail back."""
     try:
-        async with house.store.begin() as unit:
+        async with stepping(house) as steps:
+            unit = steps.unit
             if not await _counted(unit, mail, (), now):
                 return
             held = await unit.holds.get(mail.hold_id)
             if held and held.state is HoldState.SENDING:
-                await take(house, unit, held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
+                await steps.take(held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
                 if mail.ask_id:
                     await unit.asks.settle(mail.ask_id, AskState.CANCELLED, now)
             if word:
