@@ -213,8 +213,8 @@ class Outbox(Protocol):
     async def put(self, mail: OutgoingMail) -> None: ...
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
-        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED). They come without
-        their bytes."""
+        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED), also on nodes
+        whose clock is wrong. They come without their bytes."""
         ...
 
     async def raw(self, mail_id: str) -> bytes:

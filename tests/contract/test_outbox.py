@@ -2,13 +2,16 @@
 
 import dataclasses
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from gateway.holds.hold import OutgoingMail
 from gateway.mail.envelope import Path
 from gateway.storage.database import Database
+from gateway.storage.opening import open_store
+from gateway.storage.tables import outbox
 from tests.contract.values import NOON, an_outgoing
 
 MINUTE = timedelta(minutes=1)
@@ -45,6 +48,33 @@ async def test_a_leased_mail_is_nobody_elses(store: Database) -> None:
     """Until its lease ends a mail is not given out again; from that instant on it is."""
     await put(store, an_outgoing())
     assert [len(await lease(store, minute)) for minute in (0, 1, 4, 5, 6)] == [1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("minutes", [-60, 60])
+async def test_a_node_whose_clock_is_wrong_keeps_off_leased_mails(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """P3: of two nodes on one PostgreSQL whose clocks are an hour apart, neither takes what the other has leased, and
+    either takes it when the lease is over."""
+    store = await open_store(postgresql_url)
+    try:
+        right, wrong = datetime.now(UTC), datetime.now(UTC) + minutes * MINUTE
+
+        async def taken(clock: datetime) -> int:
+            monkeypatch.setattr("gateway.storage.outbox_table.node_clock", lambda: clock)
+            async with store.begin() as unit:
+                return len(await unit.outbox.lease(now=clock, until=clock + 5 * MINUTE, limit=9))
+
+        await put(store, an_outgoing(due=right - 120 * MINUTE))
+        assert [1, 0] == [await taken(right), await taken(wrong)]
+        async with store.begin() as unit:
+            await unit.outbox.retry(an_outgoing(), due=right - 120 * MINUTE, rcpt_to=an_outgoing().rcpt_to)
+        assert [1, 0] == [await taken(wrong), await taken(right)]
+        async with store.begin() as unit:
+            rows = await unit.outbox._transaction.rows(select(outbox.c.leased_until))
+        assert abs(rows[0]["leased_until"] - right - 5 * MINUTE) < MINUTE
+    finally:
+        await store.close()
 
 
 async def test_only_due_mails_go_out_longest_due_first(store: Database) -> None:
