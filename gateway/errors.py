@@ -19,6 +19,10 @@ class NextHopUnavailable(GatewayError):
     reply = NEXT_HOP_UNAVAILABLE
 
 
+class NoAnswer(NextHopUnavailable):
+    """The next hop did not answer the final dot: it may have the mail."""
+
+
 class StoreUnavailable(GatewayError):
     """The store is locked, gone or read-only."""
 

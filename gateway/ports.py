@@ -44,7 +44,8 @@ class Transaction(Protocol):
 
     async def send(self, headers: bytes, content: Content) -> Reply:
         """Send whole header lines (each ended by CRLF) on top of the content, then the final dot; the next hop's own
-        reply to the dot. Raises NextHopUnavailable when none came. Ends the transaction."""
+        reply to the dot. Raises NextHopUnavailable when none came, as NoAnswer when the dot was said: then the next
+        hop may have the mail. Ends the transaction."""
         ...
 
     async def abort(self) -> None:
@@ -212,7 +213,12 @@ class Outbox(Protocol):
     async def put(self, mail: OutgoingMail) -> None: ...
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
-        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED)."""
+        """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED), also on nodes
+        whose clock is wrong. They come without their bytes."""
+        ...
+
+    async def raw(self, mail_id: str) -> bytes:
+        """The bytes of a mail. Raises KeyError for an unknown id."""
         ...
 
     async def recall(self, hold_id: str, *, now: datetime) -> bool:

@@ -1,14 +1,16 @@
 """The beat: tell and remind senders, expire what is due, drain the outbox, settle asks nobody came back for, and once
 an hour forget what is past keeping.
 
-Each step is a flow; here is only when, how many at once, and that trouble with one never stops the others. Any number
-of workers on any number of nodes may run: leases and compare-and-set keep them apart. IO through ports.
+Each step is a flow; here is only when, how many at once, and that trouble with one never stops the others. Deliveries
+run beside the beat, so that a slow one holds up nothing else. Any number of workers on any number of nodes may run:
+leases and compare-and-set keep them apart. IO through ports.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -22,9 +24,8 @@ from gateway.holds.lifecycle import HoldState
 from gateway.ports import House
 
 _BEAT = 2.0  # seconds between two looks at the store when nothing wakes us
-_AT_ONCE = 8  # deliveries; all leased mails start at once, so that no lease ends before its delivery began
+_AT_ONCE = 8  # deliveries; a mail is leased for a free place only, so that no lease ends before its delivery began
 _FORGETTING = timedelta(hours=1)
-_ROUNDS = 200  # of deliveries in one beat
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,8 @@ class Worker:
         self._forgot: datetime | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self._filling = asyncio.Lock()
+        self._under_way = 0  # deliveries
 
     def wake(self) -> None:
         """Do not wait for the next beat."""
@@ -48,26 +51,32 @@ class Worker:
         """Beat until `stop`. Never raises but for cancellation."""
         self._idle.clear()
         try:
-            while not self._stopping:
-                self._awake.clear()
-                await self.beat_once()
-                if not self._stopping:
-                    await self._rest()
+            async with asyncio.TaskGroup() as deliveries:
+                while not self._stopping:
+                    self._awake.clear()
+                    await self._beat(deliveries)
+                    if not self._stopping:
+                        await self._rest()
         finally:
             self._idle.set()
 
     async def stop(self) -> None:
-        """End after the beat under way; returns when it is over."""
+        """End after the beat and the deliveries under way; returns when they are over."""
         self._stopping = True
         self._awake.set()
         await self._idle.wait()
 
     async def beat_once(self) -> None:
-        """One beat: every step once, whatever became of the one before."""
+        """One beat; when it returns everything that was due has been offered to the next hop."""
+        async with asyncio.TaskGroup() as deliveries:
+            await self._beat(deliveries)
+
+    async def _beat(self, deliveries: asyncio.TaskGroup) -> None:
+        """Every step once, whatever became of the one before."""
         await self._step("expire", self._expire)
         await self._step("tell", self._tell)
         await self._step("waiting", self._publish)
-        await self._step("outbox", self._drain)
+        await self._step("outbox", partial(self._fill, deliveries))
         await self._step("asks", self._settle)
         await self._step("forget", self._forget)
 
@@ -99,26 +108,29 @@ class Worker:
             senders = await unit.holds.senders(HoldState.HELD)
         self._house.waiting.publish(senders)
 
-    async def _drain(self) -> None:
-        """Deliver what is due, some at once, until nothing more is."""
-        for _ in range(_ROUNDS):
-            now = self._house.clock()
-            async with self._house.store.begin() as unit:
-                mails = await unit.outbox.lease(now=now, until=now + LEASE, limit=_AT_ONCE)
-            if not mails:
-                return
-            await asyncio.gather(*(self._deliver(mail) for mail in mails))
-            if self._stopping:
-                return
+    async def _fill(self, deliveries: asyncio.TaskGroup) -> None:
+        """Start what is due in the free places."""
+        async with self._filling:
+            if free := _AT_ONCE - self._under_way:
+                now = self._house.clock()
+                async with self._house.store.begin() as unit:
+                    mails = await unit.outbox.lease(now=now, until=now + LEASE, limit=free)
+                self._under_way += len(mails)
+                for mail in mails:
+                    deliveries.create_task(self._deliver(mail, deliveries))
 
-    async def _deliver(self, mail: OutgoingMail) -> None:
-        """One mail's trouble is its own; its lease ends and it is tried again."""
+    async def _deliver(self, mail: OutgoingMail, deliveries: asyncio.TaskGroup) -> None:
+        """One mail's trouble is its own; its lease ends and it is tried again. Its place goes to the next."""
         try:
             await deliver(self._house, mail)
         except GatewayError as error:
             log.warning("delivery not marked", mail=mail.id, error=type(error).__name__)
         except Exception:
             log.exception("delivery failed", mail=mail.id)
+        finally:
+            self._under_way -= 1
+        if not self._stopping:
+            await self._step("outbox", partial(self._fill, deliveries))
 
     async def _settle(self) -> None:
         """Cancel what was reserved by a mail that never came back; not what we still try to deliver."""

@@ -1,18 +1,20 @@
 """The beat: every step every time, whatever became of the one before."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
 
 from gateway.asks.ask import Ask, AskKey
+from gateway.delivery.memory import MemoryTransaction
 from gateway.errors import StoreUnavailable
 from gateway.flows.dispute import dispute
 from gateway.flows.release import release
 from gateway.holds.lifecycle import HoldState
+from gateway.mail.content import Content
 from gateway.policy.labels import Favour
-from gateway.replies import OK
+from gateway.replies import OK, Reply
 from gateway.worker import Worker
 from tests.flows.house import ASK, DEMAND, Story, mail, story_in
 
@@ -82,6 +84,71 @@ async def test_one_mail_in_trouble_does_not_stop_the_others(story: Story, monkey
     assert len(story.hop.delivered) == 19
     await story.beat(minutes=6)
     assert len(story.hop.delivered) == 20
+
+
+async def soon(true: Callable[[], bool]) -> None:
+    """Look for some seconds until it is true."""
+    for _ in range(500):
+        if true():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it did not come true")
+
+
+async def test_slow_deliveries_hold_up_nobody(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a next hop that never answers has some of the mails, beats go on and others are delivered; a stop waits
+    for what is under way."""
+    await story.hold()
+    await story.beat()
+    story.clock[0] += timedelta(days=7, minutes=-1)
+    for number in range(4):
+        await story.hold(raw=mail(DEMAND, message_id=f"<n{number}@corp.example>"))
+    stuck, begun = asyncio.Event(), asyncio.Semaphore(0)
+    real = MemoryTransaction.send
+
+    async def send(transaction: MemoryTransaction, headers: bytes, content: Content) -> Reply:
+        begun.release()
+        await stuck.wait()
+        return await real(transaction, headers, content)
+
+    monkeypatch.setattr(MemoryTransaction, "send", send)
+    worker = Worker(story.house, beat_seconds=0.01)
+    running = asyncio.create_task(worker.run())
+    async with asyncio.timeout(10):
+        for _ in range(4):
+            await begun.acquire()
+        monkeypatch.setattr(MemoryTransaction, "send", real)
+        await story.hold(raw=mail(DEMAND, message_id="<last@corp.example>"))
+        await soon(lambda: any(b"<last@" in sent.content for sent in story.hop.delivered))
+        story.clock[0] += timedelta(minutes=2)
+        await soon(lambda: "expired" in [after for _, after, _ in story.audit.steps()])
+        stopping = asyncio.create_task(worker.stop())
+        assert not (await asyncio.wait([stopping], timeout=0.1))[0]
+        stuck.set()
+        await stopping
+        await running
+    assert [sum(b"<n%d@" % number in sent.content for sent in story.hop.delivered) for number in range(4)] == [1] * 4
+
+
+async def test_no_more_deliveries_than_places(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much is due, and over however many beats, 8 mails at most are under way; a free place is filled at
+    once."""
+    for number in range(20):
+        await story.hold(raw=mail(DEMAND, message_id=f"<n{number}@corp.example>"))
+    under_way, counts = [0], [0]
+    real = MemoryTransaction.send
+
+    async def send(transaction: MemoryTransaction, headers: bytes, content: Content) -> Reply:
+        under_way[0] += 1
+        counts.append(under_way[0])
+        await asyncio.sleep(0.02)
+        under_way[0] -= 1
+        return await real(transaction, headers, content)
+
+    monkeypatch.setattr(MemoryTransaction, "send", send)
+    await story.beat()
+    assert len(story.hop.delivered) == 20
+    assert max(counts) <= 8
 
 
 async def test_two_workers_share_the_outbox(story: Story) -> None:

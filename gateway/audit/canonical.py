@@ -24,6 +24,7 @@ from gateway.audit.events import (
     HoldOpened,
     NoticeSent,
     OutcomeReached,
+    StepUndone,
     StreamContinued,
     StreamRecovered,
     StreamStarted,
@@ -168,6 +169,15 @@ def _hold(event: HoldChanged, fields: Fields) -> None:
         fields["askonce.note"] = _free(event.note)
 
 
+def _undone(event: StepUndone, fields: Fields) -> None:
+    fields["askonce.hold_id"] = _text(event.hold_id)
+    fields["askonce.step"] = _text(event.step)
+    fields["askonce.before"] = _text(event.before)
+    fields["askonce.after"] = _text(event.after)
+    fields["askonce.outcome"] = _text(event.outcome)
+    fields["user.name"] = _address(event.actor)
+
+
 def _notice(event: NoticeSent, fields: Fields) -> None:
     fields["askonce.hold_id"] = _text(event.hold_id)
     fields["askonce.notice"] = _text(event.kind)
@@ -217,6 +227,7 @@ _WRITERS: dict[type[AuditEvent], Callable[[Any, Fields], None]] = {
     VerdictReached: _verdict,
     OutcomeReached: _outcome,
     HoldChanged: _hold,
+    StepUndone: _undone,
     NoticeSent: _notice,
     AnswerReceived: _answer,
     HoldOpened: _opened,

@@ -47,7 +47,8 @@ class VerdictReached(AuditEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeReached(AuditEvent):
     """What became of it: `outcome` relayed, refused (next hop said 4yz/5yz), held, rejected, duplicate, failed (we
-    could not), unknown (completed at start-up after a crash); `code`/`reply` what the client was told."""
+    could not: nobody has it), unknown (the next hop or our store may have it: the final dot or the commit got no
+    answer, or a crash; completed at start-up then); `code`/`reply` what the client was told."""
 
     action: ClassVar[str] = "outcome"
     outcome: str
@@ -67,6 +68,20 @@ class HoldChanged(AuditEvent):
     after: str
     actor: str
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepUndone(AuditEvent):
+    """Takes back the record of a step whose unit failed: `outcome` undone (nothing of it was stored), unknown (the
+    store did not say; the next step of this hold tells, by the state it was taken from). The other fields repeat it."""
+
+    action: ClassVar[str] = "undone"
+    hold_id: str
+    step: str
+    before: str
+    after: str
+    actor: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +162,7 @@ CATALOGUE: tuple[type[AuditEvent], ...] = (
     VerdictReached,
     OutcomeReached,
     HoldChanged,
+    StepUndone,
     NoticeSent,
     AnswerReceived,
     HoldOpened,

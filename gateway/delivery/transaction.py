@@ -13,7 +13,7 @@ from functools import lru_cache
 from gateway.delivery.connection import Connection, ConnectionLost, EarlyReply
 from gateway.delivery.pool import Pool
 from gateway.delivery.xforward import xforward
-from gateway.errors import NextHopUnavailable
+from gateway.errors import NextHopUnavailable, NoAnswer
 from gateway.mail.content import Content
 from gateway.mail.envelope import Path, SessionFacts
 from gateway.replies import BARE_LINE_END, Reply
@@ -172,7 +172,7 @@ class UpstreamTransaction:
     async def _message(self, connection: Connection, headers: bytes, content: Content, deadline: float) -> Reply:
         try:
             await connection.pour(headers, content.wire, deadline)
-            return _final(connection, await connection.reply(deadline))
+            return await _verdict(connection, deadline)
         except EarlyReply as early:
             if early.early.code < 400:
                 raise
@@ -207,6 +207,16 @@ async def _exchange(connection: Connection, command: bytes, deadline: float) -> 
 
 async def _ask(connection: Connection, command: bytes, deadline: float) -> Reply:
     return _final(connection, await _exchange(connection, command, deadline))
+
+
+async def _verdict(connection: Connection, deadline: float) -> Reply:
+    """The reply to the dot. Raises NoAnswer."""
+    try:
+        return _final(connection, await connection.reply(deadline))
+    except EarlyReply:
+        raise
+    except NextHopUnavailable as error:
+        raise NoAnswer(*error.args) from error
 
 
 async def _go_ahead(connection: Connection, deadline: float) -> Reply:

@@ -18,7 +18,7 @@ from gateway.audit.events import AuditEvent, NoticeSent
 from gateway.errors import AuditUnavailable, GatewayError
 from gateway.flows.delivery_word import delivery_word
 from gateway.flows.fill import ready
-from gateway.flows.step import Lost, step_record, take
+from gateway.flows.step import Lost, step_record, stepping
 from gateway.holds.endings import Refusal
 from gateway.holds.hold import OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState
@@ -103,12 +103,18 @@ async def _attempted(house: House, mail: OutgoingMail) -> Attempt:
     """Silence, garbage, a lost connection, a time-out or what nobody foresaw count as "not now", which has an end."""
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await _offered(house, mail)
+            return await _offered(house, await _whole(house, mail))
     except (GatewayError, TimeoutError) as error:
         log.warning("next hop did not take our mail", mail=mail.id, error=type(error).__name__)
     except Exception:
         log.exception("mail could not be offered", mail=mail.id)
     return Attempt(later=mail.rcpt_to)
+
+
+async def _whole(house: House, mail: OutgoingMail) -> OutgoingMail:
+    """A leased mail with its bytes, which are loaded where nobody waits for a lock meanwhile."""
+    async with house.store.begin(write=False) as unit:
+        return replace(mail, raw=await unit.outbox.raw(mail.id))
 
 
 async def _offered(house: House, mail: OutgoingMail) -> Attempt:
@@ -229,12 +235,13 @@ async def _mark_failed(
 ) -> None:
     """Nobody will get it: the hold has failed, its ask never counted, the sender gets the mail back."""
     try:
-        async with house.store.begin() as unit:
+        async with stepping(house) as steps:
+            unit = steps.unit
             if not await _counted(unit, mail, (), now):
                 return
             held = await unit.holds.get(mail.hold_id)
             if held and held.state is HoldState.SENDING:
-                await take(house, unit, held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
+                await steps.take(held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
                 if mail.ask_id:
                     await unit.asks.settle(mail.ask_id, AskState.CANCELLED, now)
             if word:

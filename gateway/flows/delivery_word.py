@@ -32,13 +32,17 @@ async def delivery_word(
     cannot be compared or reported in full is told without. Raises GatewayError of the store."""
     async with house.store.begin(write=False) as unit:
         held = await unit.holds.get(mail.hold_id)
-        before = await unit.holds.raw(held.id) if held and not refused else b""
-    if held is None:
-        return None
+        if held is None:
+            return None
+        try:
+            before = await unit.holds.raw(held.id) if not refused else b""
+            after = await unit.outbox.raw(mail.id)
+        except KeyError:  # marked before, by a commit that answered too late or by another worker
+            return None
     first = held.state is HoldState.SENDING
     if refused:
-        return _report(house, held, mail, refused, others_got_it=delivered or not first)
-    return await _sent(house, held, before, mail.raw) if first else None
+        return _report(house, held, replace(mail, raw=after), refused, others_got_it=delivered or not first)
+    return await _sent(house, held, before, after) if first else None
 
 
 async def _sent(house: House, held: HeldMail, before: bytes, after: bytes) -> OutgoingMail | None:

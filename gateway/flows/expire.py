@@ -7,7 +7,7 @@ import structlog
 
 from gateway.errors import GatewayError
 from gateway.flows.notify import about, enveloped
-from gateway.flows.step import Lost, known, take
+from gateway.flows.step import Lost, known, stepping
 from gateway.holds.endings import expired_notice
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldAction, HoldState
@@ -38,9 +38,10 @@ async def expire(house: House, held: HeldMail) -> bool:
     """Expire one hold; False when somebody else was faster. The mail of a null sender can go back to nobody (RFC 5321
     section 4.5.5): its audit record is all that is told."""
     try:
-        async with house.store.begin() as unit:
+        async with stepping(house) as steps:
+            unit = steps.unit
             held = await known(unit, held.id)
-            changed = await take(house, unit, held, HoldAction.EXPIRE, by="gateway")
+            changed = await steps.take(held, HoldAction.EXPIRE, by="gateway")
             if held.mail_from.text:
                 raw = await unit.holds.raw(held.id)
                 await unit.outbox.put(enveloped(house, expired_notice(changed, house.pack), about(held), original=raw))

@@ -13,13 +13,14 @@ import structlog
 from gateway.asks.ask import AskState
 from gateway.asks.history import AskHistory
 from gateway.disposition import Advise, Hold, Reject, Relay
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NextHopUnavailable, NoAnswer
 from gateway.flows.answer import answer
 from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, is_internal, listen, recall
 from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
 from gateway.flows.notify import advise_mail, language_of
 from gateway.flows.retransmitted import may_be_retry, tell_of_copy
+from gateway.flows.step import unanswered
 from gateway.flows.supersede import supersede
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldState
@@ -88,15 +89,17 @@ async def _plain(house: House, case: Case, heard: Heard) -> Ending:
 async def _weigh(house: House, case: Case, heard: Heard) -> Ending:
     """A mail that asks or offends: look into the memory, decide, and make the decision durable in one unit."""
     mark = fingerprint(case.message, case.sender.address.key)
+    ending: Ending | None = None
     try:
         async with house.store.begin() as unit:
             known = await unit.holds.by_fingerprint(mark)
-            if known and (ending := await _again(house, case, heard, known, unit)):
-                return ending
-            return await _decide(house, case, heard, mark, unit)
-    except BaseException:
-        note_outcome(house, case, "failed")
+            again = await _again(house, case, heard, known, unit) if known else None
+            ending = again or await _decide(house, case, heard, mark, unit)
+    except BaseException as error:
+        may_be_held = isinstance(ending, Kept) and ending.outcome == "held" and unanswered(error)
+        note_outcome(house, case, "unknown" if may_be_held else "failed")
         raise
+    return ending
 
 
 async def _decide(house: House, case: Case, heard: Heard, mark: str, unit: Unit) -> Ending:
@@ -171,8 +174,9 @@ async def _hand_on(house: House, case: Case, disposition: Relay | Advise) -> Rep
         headers += f"X-AskOnce-Rules: {', '.join(disposition.tags)}\r\n"
     try:
         reply = await case.onward.send(headers.encode("utf-8", "surrogateescape"), case.content)
-    except BaseException:
-        note_outcome(house, case, "failed")
+    except BaseException as error:
+        surely_not = isinstance(error, NextHopUnavailable) and not isinstance(error, NoAnswer)
+        note_outcome(house, case, "failed" if surely_not else "unknown")
         raise
     note_outcome(house, case, "relayed" if reply.accepted else "refused", reply)
     return reply

@@ -13,7 +13,7 @@ from gateway.audit.events import OutcomeReached, VerdictReached
 from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, listen, recall
 from gateway.flows.notify import about, enveloped, unanswerable
 from gateway.flows.recheck import Recheck, checked, holding_rules, passing, reworded, sealed
-from gateway.flows.step import Lost, TooLate, known, take, too_late
+from gateway.flows.step import Lost, Steps, TooLate, known, stepping, too_late, unanswered
 from gateway.holds.endings import granted_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
@@ -80,8 +80,10 @@ async def release(
         return StillHeld(held=held, recheck=sealed(held, read_text(walk(raw)), NOBODY))
     words = await _worded(house, held, raw, new_text, new_subject)
     on_record: HeldMail | None = None
+    outcome: Released | StillHeld | None = None
     try:
-        async with house.store.begin() as unit:
+        async with stepping(house) as steps:
+            unit = steps.unit
             now = await known(unit, hold_id)
             if _out_of_hands(now, decision, version):
                 return TooLate(held=now)
@@ -97,19 +99,27 @@ async def release(
             if passing(found) or decision or overrides:
                 step = HoldAction.OVERRIDE if overrides else HoldAction.RELEASE
                 sending = _Sending(step=step, actor=actor, note=against or "" if overrides else note, undo=undo)
-                changed = await _send(house, unit, held, words.revision, found, sending)
+                changed = await _send(steps, held, words.revision, found, sending)
                 if decision:
                     await _tell(house, unit, held, words.message, note)
-            outcome = _outcome(held, changed, found, words)
-            await along(unit, outcome)
+            made = _outcome(held, changed, found, words)
+            await along(unit, made)
+            outcome = made
     except BaseException as error:
         if on_record:
-            _note_outcome(house, on_record, "duplicate" if isinstance(error, Lost) else "failed")
+            _note_outcome(house, on_record, _fate(error, outcome))
         if isinstance(error, Lost):
             return await too_late(house, hold_id)
         raise
     _note_outcome(house, held, "released" if changed else "held")
     return outcome
+
+
+def _fate(error: BaseException, outcome: Released | StillHeld | None) -> str:
+    """What the audit says of a unit that failed; with an `outcome` it was its commit."""
+    if isinstance(error, Lost):
+        return "duplicate"
+    return "unknown" if isinstance(outcome, Released) and unanswered(error) else "failed"
 
 
 def _left(held: HeldMail, off: Collection[str]) -> HeldMail:
@@ -192,11 +202,10 @@ class _Sending:
     undo: timedelta
 
 
-async def _send(
-    house: House, unit: Unit, held: HeldMail, revision: Revision, found: Assessment, sending: _Sending
-) -> HeldMail:
+async def _send(steps: Steps, held: HeldMail, revision: Revision, found: Assessment, sending: _Sending) -> HeldMail:
+    house, unit = steps.house, steps.unit
     ask_id = found.history.reserved if passing(found) else await _remembered(unit, found)
-    changed = await take(house, unit, held, sending.step, by=sending.actor, note=sending.note, ask_id=ask_id)
+    changed = await steps.take(held, sending.step, by=sending.actor, note=sending.note, ask_id=ask_id)
     now = house.clock()
     await unit.outbox.put(
         OutgoingMail(

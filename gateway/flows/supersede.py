@@ -13,7 +13,7 @@ import structlog
 from gateway.errors import GatewayError
 from gateway.flows.case import Case
 from gateway.flows.notify import about, enveloped, unanswerable
-from gateway.flows.step import Lost, take
+from gateway.flows.step import Lost, stepping
 from gateway.holds.endings import superseded_notice
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldAction, HoldState
@@ -45,10 +45,9 @@ async def _superseded(house: House, case: Case, *, tell: bool) -> HeldMail | Non
     replaced = await _replaced(house, case)
     if not replaced:
         return None
-    async with house.store.begin() as unit:
+    async with stepping(house) as steps:
         closed = [
-            await take(house, unit, held, HoldAction.SUPERSEDE, by="sender", note=case.message.message_id)
-            for held in replaced
+            await steps.take(held, HoldAction.SUPERSEDE, by="sender", note=case.message.message_id) for held in replaced
         ]
         if tell and not unanswerable(case.message, case.sender):
             notice = superseded_notice(
@@ -57,7 +56,7 @@ async def _superseded(house: House, case: Case, *, tell: bool) -> HeldMail | Non
                 message_id=case.message.message_id,
                 count=len(case.envelope.rcpt_to),
             )
-            await unit.outbox.put(enveloped(house, notice, about(closed[-1])))
+            await steps.unit.outbox.put(enveloped(house, notice, about(closed[-1])))
     return closed[-1]
 
 

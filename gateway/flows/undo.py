@@ -6,7 +6,7 @@ through ports.
 """
 
 from gateway.asks.ask import AskState
-from gateway.flows.step import Changed, Lost, TooLate, known, take, too_late
+from gateway.flows.step import Changed, Lost, TooLate, known, stepping, too_late
 from gateway.holds.lifecycle import HoldAction, next_state
 from gateway.ports import House
 
@@ -15,7 +15,8 @@ async def undo(house: House, hold_id: str, *, actor: str) -> Changed | TooLate:
     """Take a release back; the mail is held as before. Raises KeyError for an unknown id, GatewayError when nothing
     was done."""
     try:
-        async with house.store.begin() as unit:
+        async with stepping(house) as steps:
+            unit = steps.unit
             held = await known(unit, hold_id)
             if next_state(held.state, HoldAction.UNDO) is None:
                 return TooLate(held=held)
@@ -23,6 +24,6 @@ async def undo(house: House, hold_id: str, *, actor: str) -> Changed | TooLate:
                 return TooLate(held=held)
             if held.ask_id:
                 await unit.asks.settle(held.ask_id, AskState.CANCELLED, house.clock())
-            return Changed(held=await take(house, unit, held, HoldAction.UNDO, by=actor))
+            return Changed(held=await steps.take(held, HoldAction.UNDO, by=actor))
     except Lost:
         return await too_late(house, hold_id)

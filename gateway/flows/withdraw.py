@@ -4,7 +4,7 @@ The state and the word to the sender are one unit. IO through ports.
 """
 
 from gateway.flows.notify import answerable, withdrawn_mail
-from gateway.flows.step import Along, Changed, Lost, TooLate, known, nothing, take, too_late
+from gateway.flows.step import Along, Changed, Lost, TooLate, known, nothing, stepping, too_late
 from gateway.holds.lifecycle import HoldAction
 from gateway.ports import House
 
@@ -13,9 +13,10 @@ async def withdraw(house: House, hold_id: str, *, actor: str, along: Along = not
     """Take the mail back for good. `along` joins the same unit. Raises KeyError for an unknown id, GatewayError when
     nothing was done."""
     try:
-        async with house.store.begin() as unit:
+        async with stepping(house) as steps:
+            unit = steps.unit
             held = await known(unit, hold_id)
-            changed = await take(house, unit, held, HoldAction.WITHDRAW, by=actor)
+            changed = await steps.take(held, HoldAction.WITHDRAW, by=actor)
             if await answerable(unit, held):
                 await unit.outbox.put(withdrawn_mail(house, changed))
             await along(unit)

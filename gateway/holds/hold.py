@@ -56,7 +56,8 @@ class HeldMail:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMail:
     """A mail of our own making, or a released one, waiting to go out. `hold_id` "" for none; `kind` "notice" or
-    "release"; `raw` plain bytes with CRLF; `attempts` so far; `due` when to try next; `ask_id` confirmed by its 250."""
+    "release"; `raw` plain bytes with CRLF, b"" as the outbox leases it; `attempts` so far; `due` when to try next;
+    `ask_id` confirmed by its 250."""
 
     id: str
     kind: str

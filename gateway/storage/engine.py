@@ -33,7 +33,8 @@ _SERIAL_KEY = 4_702_111_234_474_983_745  # any constant of our own, one for ever
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backend:
     """One database. `begin_*`: the statements a unit opens with; `serial`: makes state changes wait for one another
-    over all nodes ("" where opening a writing unit does); `…_take_turns`: who waits for whom inside
+    over all nodes ("" where opening a writing unit does); `clock`: asks for
+    the time, microseconds since 1970 ("": the database is on this machine); `…_take_turns`: who waits for whom inside
     this process."""
 
     engine: Engine
@@ -41,6 +42,7 @@ class Backend:
     begin_write: str
     begin_read: str
     serial: str
+    clock: str
     bytes_type: str
     writers_take_turns: bool = False
     readers_take_turns: bool = False
@@ -65,6 +67,7 @@ def sqlite(path: Path | None) -> Backend:
         begin_write="BEGIN IMMEDIATE",
         begin_read="BEGIN",
         serial="",
+        clock="",
         bytes_type="BLOB",
         writers_take_turns=True,
         readers_take_turns=path is None,
@@ -100,6 +103,7 @@ def postgresql(text: str) -> Backend:
         where=url.render_as_string(hide_password=True),
         begin_write="SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE",
         begin_read="SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        clock="SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
         serial=f"SELECT pg_advisory_xact_lock({_SERIAL_KEY})",
         bytes_type="BYTEA",
     )

@@ -1,7 +1,7 @@
 """Mail of ours that must go out: `ports.Outbox` on a transaction. IO: the database."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, insert, or_, select, update
 
@@ -11,6 +11,13 @@ from gateway.storage.pieces import load_pieces, store_pieces
 from gateway.storage.rows import outgoing_of, outgoing_row, paths_document
 from gateway.storage.tables import outbox, outbox_bytes
 from gateway.storage.transaction import Transaction
+
+_SAME = timedelta(seconds=1)  # clocks no further apart are not told apart
+
+
+def node_clock() -> datetime:
+    """The time by this node's clock."""
+    return datetime.now(UTC)
 
 
 class OutboxRows:
@@ -26,14 +33,32 @@ class OutboxRows:
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
         """See the port. Longest due first."""
-        free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
+        behind = await self._behind()
+        free = or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now + behind)
         due = select(outbox).where(outbox.c.due <= now, free).order_by(outbox.c.due, outbox.c.id).limit(limit)
         rows = await self._transaction.rows(due.with_for_update(skip_locked=True))
         if not rows:
             return []
         taken = outbox.c.id.in_([row["id"] for row in rows])
-        await self._transaction.write(update(outbox).where(taken).values(leased_until=until))
-        return [outgoing_of(row, await load_pieces(self._transaction, outbox_bytes, row["id"]) or b"") for row in rows]
+        await self._transaction.write(update(outbox).where(taken).values(leased_until=until + behind))
+        return [outgoing_of(row) for row in rows]
+
+    async def _behind(self) -> timedelta:
+        """By how much this node's clock is behind the database's, by which all nodes measure their leases; none where
+        it may be the time the answer took."""
+        before = node_clock()
+        now = await self._transaction.time()
+        after = node_clock()
+        if now is None or before - _SAME <= now <= after + _SAME:
+            return timedelta(0)
+        return now - after
+
+    async def raw(self, mail_id: str) -> bytes:
+        """See the port."""
+        raw = await load_pieces(self._transaction, outbox_bytes, mail_id)
+        if raw is None:
+            raise KeyError(mail_id)
+        return raw
 
     async def recall(self, hold_id: str, *, now: datetime) -> bool:
         """See the port. A lease under way has the row; it is looked at again when that is over."""

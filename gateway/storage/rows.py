@@ -94,13 +94,13 @@ def outgoing_row(mail: OutgoingMail) -> dict[str, Any]:
     }
 
 
-def outgoing_of(row: Row, raw: bytes) -> OutgoingMail:
-    """The outgoing mail of a row and its bytes."""
+def outgoing_of(row: Row) -> OutgoingMail:
+    """The outgoing mail of a row, without its bytes."""
     return OutgoingMail(
         **{name: row[name] for name in _PLAIN_OUTGOING},
         mail_from=path_of(row["mail_from"]),
         rcpt_to=paths_of(row["rcpt_to"]),
-        raw=raw,
+        raw=b"",
     )
 
 

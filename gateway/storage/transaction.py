@@ -8,12 +8,14 @@ never cancelled, only no longer waited for: it ends in its own time, behind the 
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, RowMapping
 from sqlalchemy.util import greenlet_spawn
 
 from gateway.errors import StoreUnavailable
+from gateway.storage.columns import instant
 from gateway.storage.engine import CALL_LIMIT, Backend
 from gateway.storage.faults import fault
 
@@ -63,6 +65,14 @@ class Transaction:
         if self._backend.serial:
             await self._call(lambda: self._open_connection.exec_driver_sql(self._backend.serial))
         self._alone = True
+
+    async def time(self) -> datetime | None:
+        """What the database's own clock says; None where it has the node's."""
+        if not self._backend.clock:
+            return None
+        return instant(
+            await self._call(lambda: self._open_connection.exec_driver_sql(self._backend.clock).scalar_one())
+        )
 
     async def commit(self) -> None:
         """Make it durable. Raises StoreUnavailable, NoSpace."""

@@ -4,6 +4,7 @@ Without side effects; bounded by `pace`. Reads through the flows.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from gateway.flows.recheck import readers, recheck
 from gateway.holds.hold import HeldMail
@@ -30,7 +31,7 @@ class Checker:
         """The mail as it came in, with a suggestion; a page that is only looked at is there in any case."""
         suggestion = None
         if mail.own is not None:
-            suggestion = await self.suggested.look(held, await self.reader.raw(held), mail.own, held.subject)
+            suggestion = await self.suggested.look(held, partial(self.reader.raw, held), mail.own, held.subject)
         return as_held(held, mail, await readers(self.house, held.rcpt_to), suggestion, self.house.pack)
 
     async def reworded(self, held: HeldMail, typed: Typed, pressed: str) -> tuple[Typed, Judged]:
@@ -45,6 +46,10 @@ class Checker:
         """What is found in this text, with the memory of this moment."""
         away = [held.rcpt_to[number].text for number in typed.off]
         raw = without_recipients(await self.reader.raw(held), away)
+
+        async def loaded() -> bytes:
+            return raw
+
         held = addressed(held, typed.off)
         found = await recheck(self.house, held, raw, typed.text, typed.subject)
         text = found.text or (await self.reader.read(held)).text
@@ -56,7 +61,7 @@ class Checker:
             people=await readers(self.house, held.rcpt_to),
             written=written_in(typed.text, held.language),
             lost=(found.reason,) if found.reason else found.lost,
-            suggestion=await self.suggested.find(held, raw, typed.text, typed.subject, found),
+            suggestion=await self.suggested.find(held, loaded, typed.text, typed.subject, found),
             override=found.override,
         )
 

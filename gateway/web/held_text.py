@@ -6,6 +6,7 @@ A held message never changes, so what was read stays true; only its words are ke
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 
 from gateway.holds.hold import HeldMail
 from gateway.holds.revision import NotEditable, editable_text, revise
@@ -14,9 +15,11 @@ from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
 from gateway.ports import House
+from gateway.web.flights import Flights
 
 TOO_LONG = later("This mail is too long to be changed here. Take it back and send it anew.")
 _REMEMBERED = 8  # mails
+_AT_ONCE = 4  # mails being loaded and read; the store has more connections than that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +34,21 @@ class HeldText:
 
 @dataclass(slots=True, kw_only=True)
 class Reader:
-    """Reads held mails of one house."""
+    """Reads held mails of one house, each once however many look at it."""
 
     house: House
     _read: "OrderedDict[str, HeldText]" = field(default_factory=OrderedDict)
+    _flights: Flights[HeldText] = field(default_factory=Flights)
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
     async def read(self, held: HeldMail) -> HeldText:
         """The words of this mail. Raises StoreUnavailable."""
-        known = self._read.get(held.id)
-        if known is not None:
-            return known
-        raw = await self.raw(held)
-        found = await asyncio.to_thread(read, raw, self.house.settings.policy.max_text)
+        return self._read.get(held.id) or await self._flights.join(held.id, partial(self._fresh, held))
+
+    async def _fresh(self, held: HeldMail) -> HeldText:
+        async with self._places:
+            raw = await self.raw(held)
+            found = await asyncio.to_thread(read, raw, self.house.settings.policy.max_text)
         self._read[held.id] = found
         while len(self._read) > _REMEMBERED:
             self._read.popitem(last=False)

@@ -15,6 +15,7 @@ from gateway.audit.events import (
     HoldChanged,
     HoldOpened,
     NoticeSent,
+    StepUndone,
     StreamContinued,
     StreamRecovered,
     StreamStarted,
@@ -27,6 +28,9 @@ EVERY: tuple[AuditEvent, ...] = (
     outcome(),
     HoldChanged(
         mail_id="m1", at=AT, hold_id="h1", step="release", before="held", after="sending", actor="sender", note="ok"
+    ),
+    StepUndone(
+        mail_id="m1", at=AT, hold_id="h1", step="release", before="held", after="sending", actor="a", outcome="undone"
     ),
     NoticeSent(mail_id="m1", at=AT, hold_id="h1", kind="held", outcome="accepted", code=250),
     AnswerReceived(

@@ -2,11 +2,16 @@
 
 import dataclasses
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
 
 from gateway.holds.hold import OutgoingMail
 from gateway.mail.envelope import Path
 from gateway.storage.database import Database
+from gateway.storage.opening import open_store
+from gateway.storage.tables import outbox
 from tests.contract.values import NOON, an_outgoing
 
 MINUTE = timedelta(minutes=1)
@@ -24,17 +29,52 @@ async def lease(store: Database, minute: int = 0, limit: int = 10) -> list[Outgo
         return await unit.outbox.lease(now=now, until=now + 5 * MINUTE, limit=limit)
 
 
+async def raw(store: Database, mail_id: str = "mail-1") -> bytes:
+    async with store.begin(write=False) as unit:
+        return await unit.outbox.raw(mail_id)
+
+
 async def test_a_mail_comes_out_as_it_went_in(store: Database) -> None:
-    """Every field and byte survives, also past one piece."""
+    """Every field and byte survives, also past one piece; a lease brings none of the bytes, a unit that reads does."""
     mail = an_outgoing(raw=random.Random(1).randbytes(3 * 1024 * 1024 + 17))
     await put(store, mail)
-    assert await lease(store) == [mail]
+    assert await lease(store) == [dataclasses.replace(mail, raw=b"")]
+    assert await raw(store) == mail.raw
+    with pytest.raises(KeyError):
+        await raw(store, "unknown")
 
 
 async def test_a_leased_mail_is_nobody_elses(store: Database) -> None:
     """Until its lease ends a mail is not given out again; from that instant on it is."""
     await put(store, an_outgoing())
     assert [len(await lease(store, minute)) for minute in (0, 1, 4, 5, 6)] == [1, 0, 0, 1, 0]
+
+
+@pytest.mark.parametrize("minutes", [-60, 60])
+async def test_a_node_whose_clock_is_wrong_keeps_off_leased_mails(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    """P3: of two nodes on one PostgreSQL whose clocks are an hour apart, neither takes what the other has leased, and
+    either takes it when the lease is over."""
+    store = await open_store(postgresql_url)
+    try:
+        right, wrong = datetime.now(UTC), datetime.now(UTC) + minutes * MINUTE
+
+        async def taken(clock: datetime) -> int:
+            monkeypatch.setattr("gateway.storage.outbox_table.node_clock", lambda: clock)
+            async with store.begin() as unit:
+                return len(await unit.outbox.lease(now=clock, until=clock + 5 * MINUTE, limit=9))
+
+        await put(store, an_outgoing(due=right - 120 * MINUTE))
+        assert [1, 0] == [await taken(right), await taken(wrong)]
+        async with store.begin() as unit:
+            await unit.outbox.retry(an_outgoing(), due=right - 120 * MINUTE, rcpt_to=an_outgoing().rcpt_to)
+        assert [1, 0] == [await taken(wrong), await taken(right)]
+        async with store.begin() as unit:
+            rows = await unit.outbox._transaction.rows(select(outbox.c.leased_until))
+        assert abs(rows[0]["leased_until"] - right - 5 * MINUTE) < MINUTE
+    finally:
+        await store.close()
 
 
 async def test_only_due_mails_go_out_longest_due_first(store: Database) -> None:
@@ -62,7 +102,7 @@ async def test_a_retry_counts_and_waits(store: Database) -> None:
     async with store.begin() as unit:
         assert await unit.outbox.retry(mail, due=NOON + 2 * MINUTE, rcpt_to=mail.rcpt_to)
     assert await lease(store, 1) == []
-    assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE)]
+    assert await lease(store, 2) == [dataclasses.replace(mail, attempts=1, due=NOON + 2 * MINUTE, raw=b"")]
 
 
 async def test_a_retry_keeps_those_who_are_left(store: Database) -> None:
@@ -72,7 +112,8 @@ async def test_a_retry_keeps_those_who_are_left(store: Database) -> None:
     left = (Path(text="omar@corp.example", parameters="NOTIFY=NEVER"),)
     async with store.begin() as unit:
         assert await unit.outbox.retry(mail, due=NOON, rcpt_to=left)
-    assert await lease(store) == [dataclasses.replace(mail, attempts=1, due=NOON, rcpt_to=left)]
+    assert await lease(store) == [dataclasses.replace(mail, attempts=1, due=NOON, rcpt_to=left, raw=b"")]
+    assert await raw(store) == mail.raw
 
 
 async def test_a_retry_counts_once(store: Database) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gateway.errors import NextHopUnavailable
+from gateway.errors import NextHopUnavailable, NoAnswer
 from gateway.mail.content import Content
 from gateway.replies import NEXT_HOP_UNAVAILABLE
 from tests.delivery.conftest import FACTS, HEADERS, RECIPIENT, SENDER, connect, deliver
@@ -59,6 +59,7 @@ async def test_fault_at_step(fault: str, step: str, ehlo: bytes) -> None:
         assert time.monotonic() - before < 3
         assert upstream._pool._size == 0
     assert NEXT_HOP_UNAVAILABLE == caught.value.reply
+    assert (step == ".") == isinstance(caught.value, NoAnswer)  # only then may the next hop have the mail
     assert len(hop.messages) == (step == ".")
 
 

@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from gateway.errors import NextHopUnavailable
+from gateway.errors import NextHopUnavailable, NoAnswer
 from tests.delivery.conftest import FACTS, HEADERS, MAIL, RECIPIENT, SENDER, connect, deliver
 from tests.scripted_next_hop import (
     BARE_EHLO,
@@ -271,6 +271,6 @@ async def test_close_ends_everything() -> None:
         await asyncio.sleep(0.05)
         await upstream.close()
         results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [NextHopUnavailable] * 3 == [type(result) for result in results]
+        assert [NoAnswer, NextHopUnavailable, NextHopUnavailable] == [type(result) for result in results]
         await asyncio.sleep(0.01)
         assert [True] == [heard.ended for heard in hop.connections]

@@ -95,8 +95,11 @@ async def test_torn_lines_never_leave_the_store(story: Story, bytes_: bytes) -> 
     """P11: a mail of the outbox with bare CR, bare LF or NUL is not offered to anybody, and its sender gets it back."""
     held = await released(story)
     async with story.house.store.begin() as unit:
-        [waiting] = await unit.outbox.lease(now=story.clock[0], until=story.clock[0] + LEASE, limit=100)
-    await deliver(story.house, replace(waiting, raw=waiting.raw + bytes_))
+        [waiting] = await unit.outbox.lease(now=story.clock[0], until=story.clock[0], limit=100)
+        torn_mail = replace(waiting, raw=await unit.outbox.raw(waiting.id) + bytes_)
+        await unit.outbox.done(waiting.id)
+        await unit.outbox.put(torn_mail)
+    await one_round(story)
     assert story.hop.sent == []
     assert HoldState.FAILED is (await story.now(held)).state
     await story.beat()

@@ -5,7 +5,8 @@ import email.policy
 
 import pytest
 
-from gateway.errors import AuditUnavailable
+from gateway.audit.events import OutcomeReached, StepUndone
+from gateway.errors import AuditUnavailable, GatewayError, NoSpace, StoreUnavailable
 from gateway.flows.dispute import dispute, uphold
 from gateway.flows.expire import expire, expire_due
 from gateway.flows.release import Released, release
@@ -13,6 +14,8 @@ from gateway.flows.step import Changed, TooLate
 from gateway.flows.withdraw import withdraw
 from gateway.holds.lifecycle import HoldState
 from gateway.mail.envelope import Path
+from gateway.ports import Unit
+from gateway.storage.transaction import Transaction
 from tests.flows.house import ASK, DEMAND, Story, mail
 from tests.holds.letters import OUTLOOK
 
@@ -35,6 +38,74 @@ async def test_withdrawn_mail_reaches_nobody(story: Story) -> None:
     await story.beat(days=9)
     assert story.sent("omar@corp.example") == []
     assert story.audit.steps() == [("withdraw", "withdrawn", "sender")]
+
+
+def undone(story: Story) -> list[tuple[str, str, str, str]]:
+    """What the audit says of steps that were not stored."""
+    events = [event for event in story.audit.events if isinstance(event, StepUndone)]
+    return [(event.step, event.before, event.after, event.outcome) for event in events]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"), [(NoSpace("full"), "undone"), (StoreUnavailable("no answer"), "unknown")]
+)
+async def test_a_step_whose_commit_fails_is_told_as_such(
+    story: Story, monkeypatch: pytest.MonkeyPatch, trouble: GatewayError, outcome: str
+) -> None:
+    """P20: a step stands on record before its unit commits; where the commit fails the next record takes it back, and
+    claims nothing of a commit without an answer."""
+
+    async def commit(transaction: Transaction) -> None:
+        raise trouble
+
+    held = await story.hold()
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "commit", commit)
+        with pytest.raises(type(trouble)):
+            await withdraw(story.house, held.id, actor="sender")
+    assert HoldState.HELD is (await story.now(held)).state
+    assert [("withdraw", "held", "withdrawn", outcome)] == undone(story)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcomes"),
+    [(NoSpace("full"), ("undone", "failed")), (StoreUnavailable("no answer"), ("unknown", "unknown"))],
+)
+async def test_a_release_whose_commit_fails_claims_no_more_than_is_known(
+    story: Story, monkeypatch: pytest.MonkeyPatch, trouble: GatewayError, outcomes: tuple[str, str]
+) -> None:
+    """Its step is taken back and its verdict is closed, both as what they are: not done, or nobody knows."""
+
+    async def commit(transaction: Transaction) -> None:
+        raise trouble
+
+    held = await story.hold()
+    monkeypatch.setattr(Transaction, "commit", commit)
+    with pytest.raises(type(trouble)):
+        await release(story.house, held.id, new_text=ASK, new_subject=None, actor="sender")
+    assert [("release", "held", "sending", outcomes[0])] == undone(story)
+    assert [outcomes[1]] == [event.outcome for event in story.audit.events if isinstance(event, OutcomeReached)]
+
+
+async def test_a_step_that_is_given_up_inside_its_unit_is_told_as_undone(story: Story) -> None:
+    """What joins the unit of a step may stop it, whatever the step was: nothing was stored, and the audit says so."""
+
+    async def stop(unit: Unit) -> None:
+        raise ZeroDivisionError
+
+    held = await story.hold()
+    with pytest.raises(ZeroDivisionError):
+        await dispute(story.house, held.id, reason="Our own page.", actor="sender", along=stop)
+    assert HoldState.HELD is (await story.now(held)).state
+    assert [("dispute", "held", "disputed", "undone")] == undone(story)
+
+
+async def test_a_step_that_was_stored_is_taken_back_by_nothing(story: Story) -> None:
+    """A step that is done, and one that came too late, leave no such record."""
+    held = await story.hold()
+    for _ in range(2):
+        await withdraw(story.house, held.id, actor="sender")
+    assert [] == undone(story)
 
 
 async def test_disputed_and_upheld(story: Story) -> None:

@@ -105,9 +105,8 @@ async def test_a_rule_that_advises_lets_the_mail_go_and_writes_to_its_sender() -
         assert play.verdict.disposition == "advise"
         async with play.house.store.begin() as unit:
             now = play.house.clock()
-            notes = await unit.outbox.lease(now=now, until=now, limit=10)
-        assert len(notes) == 1
-        words = notes[0].raw.decode()
+            [note] = await unit.outbox.lease(now=now, until=now, limit=10)
+            words = (await unit.outbox.raw(note.id)).decode()
         assert "Everybody must put the new banner" in words
         assert "Say it once as an offer" in " ".join(words.split())
         assert "has been sent" in " ".join(words.split())

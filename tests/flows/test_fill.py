@@ -22,7 +22,7 @@ async def waiting_text(story: Story, held: HeldMail) -> str:
     """The notice of a hold as a copy of the store shows it, transfer encoding off."""
     async with story.house.store.begin() as unit:
         waiting = await unit.outbox.lease(now=story.clock[0], until=story.clock[0], limit=100)
-    [raw] = [one.raw for one in waiting if one.hold_id == held.id]
+        [raw] = [await unit.outbox.raw(one.id) for one in waiting if one.hold_id == held.id]
     return unquoted(raw)
 
 

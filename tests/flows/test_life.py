@@ -108,7 +108,7 @@ async def live(steps: list[object], patch: pytest.MonkeyPatch) -> None:
         if now.state is HoldState.FAILED:
             assert story.audit.steps()[-1][0] == "refused"
         steps_taken = [step for step, _, _ in story.audit.steps()]
-        assert steps_taken.count("release") <= 1
+        assert steps_taken.count("release") <= 1 + steps_taken.count("undo")
         assert steps_taken.count("delivered") == arrived
 
 

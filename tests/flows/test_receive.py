@@ -14,7 +14,7 @@ import pytest
 
 from gateway.app import Simulation, pack_of, simulation
 from gateway.audit.events import AuditEvent, OutcomeReached, VerdictReached
-from gateway.errors import AuditUnavailable, GatewayError, NextHopUnavailable, NoSpace
+from gateway.errors import AuditUnavailable, GatewayError, NextHopUnavailable, NoAnswer, NoSpace, StoreUnavailable
 from gateway.flows.receive import receive
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
@@ -26,6 +26,7 @@ from gateway.policy.line import Reading
 from gateway.ports import House
 from gateway.replies import HELD, Reply
 from gateway.storage.ask_table import AskRows
+from gateway.storage.transaction import Transaction
 
 DIRECTORY = {
     "lists": {"team@lantern.example": ["dana@lantern.example", "omar@lantern.example"]},
@@ -44,7 +45,7 @@ TAKEN = Reply(code=250, enhanced="2.0.0", text="taken", verbatim=b"250 2.0.0 tak
 class Onward:
     """A transaction that writes down what happens to it, and when, in a list shared with the audit."""
 
-    def __init__(self, happened: list[str], reply: Reply | Exception = TAKEN) -> None:
+    def __init__(self, happened: list[str], reply: Reply | BaseException = TAKEN) -> None:
         self.happened, self.reply = happened, reply
         self.sent: list[bytes] = []
 
@@ -53,7 +54,7 @@ class Onward:
 
     async def send(self, headers: bytes, content: Content) -> Reply:
         self.happened.append("send")
-        if isinstance(self.reply, Exception):
+        if isinstance(self.reply, BaseException):
             raise self.reply
         self.sent.append(headers + bytes(content.wire))
         return self.reply
@@ -252,6 +253,37 @@ async def test_an_ask_whose_delivery_broke_never_counted_and_the_mail_stays_outs
 
     assert play.outcome.outcome == "failed"
     assert await play.send(Onward(play.happened), OTHER_ASK, message_id="<2@lantern.example>") is TAKEN
+
+
+@pytest.mark.parametrize("error", [NoAnswer, asyncio.CancelledError, ZeroDivisionError])
+@pytest.mark.parametrize("text", [ASK, "Lunch is at one."])
+async def test_nobody_claims_to_know_what_became_of_a_mail_without_an_answer(
+    play: Play, error: type[BaseException], text: str
+) -> None:
+    """P6: where the next hop may have the mail, since the dot was said or nobody can tell, the outcome is unknown."""
+    with pytest.raises(error):
+        await play.send(Onward(play.happened, error()), text)
+
+    assert "unknown" == play.outcome.outcome
+
+
+async def test_nobody_claims_to_know_whether_a_commit_without_an_answer_was_done(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail whose hold may have been stored: unknown, and it is held once when the client sends it again."""
+    real = Transaction.commit
+
+    async def commit(transaction: Transaction) -> None:
+        await real(transaction)
+        raise StoreUnavailable("no answer in time")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "commit", commit)
+        with pytest.raises(StoreUnavailable):
+            await play.send(Onward(play.happened), DEMAND)
+    assert "unknown" == play.outcome.outcome
+    assert HELD is await play.send(Onward(play.happened), DEMAND)
+    assert 1 == len(await play.held())
 
 
 async def test_no_trouble_after_the_next_hops_answer_changes_it(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,9 +146,10 @@ class Desk:
         return found
 
     async def outgoing(self) -> list[OutgoingMail]:
-        """What waits in the outbox."""
+        """What waits in the outbox, bytes and all."""
         async with self.store.begin() as unit:
-            return await unit.outbox.lease(now=self.now + timedelta(days=1), until=self.now, limit=100)
+            waiting = await unit.outbox.lease(now=self.now + timedelta(days=1), until=self.now, limit=100)
+            return [replace(mail, raw=await unit.outbox.raw(mail.id)) for mail in waiting]
 
     async def snapshot(self, *held: HeldMail) -> object:
         """Everything a look must not change."""

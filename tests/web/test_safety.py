@@ -15,8 +15,13 @@ import pytest
 from gateway.audit.events import HoldOpened
 from gateway.config import Log
 from gateway.errors import StoreUnavailable
+from gateway.flows.suggest import Suggestion
+from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.log import set_up
+from gateway.ports import House
+from gateway.storage.hold_table import HoldRows
+from gateway.web import suggested
 from gateway.web.access import LINGERS, form_token
 from gateway.web.app import web_app
 from gateway.web.forms import MAX_BODY, MAX_FIELDS
@@ -525,3 +530,45 @@ async def test_two_processes_agree_on_the_forms(desk: Desk) -> None:
     transport = httpx.ASGITransport(app=web_app(desk.house, secret_key=KEY))
     async with httpx.AsyncClient(transport=transport, base_url="http://second.example") as second:
         assert (await second.post(HERE, data=form)).status_code == 303
+
+
+async def test_many_looks_at_one_mail_load_it_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9, P21: of 40 looks at once the first loads the mail, to read it and to find a suggestion; all others and those
+    that follow have its page from what was found."""
+    await desk.hold()
+    loads, real = [0], HoldRows.raw
+
+    async def raw(rows: HoldRows, hold_id: str) -> bytes:
+        loads[0] += 1
+        return await real(rows, hold_id)
+
+    monkeypatch.setattr(HoldRows, "raw", raw)
+    for _ in range(2):
+        pages = await asyncio.gather(*(desk.get() for _ in range(40)))
+        assert {200} == {page.status_code for page in pages}
+        assert all('value="suggest"' in page.text for page in pages)
+        assert 2 == loads[0]
+
+
+async def test_a_slow_mail_keeps_no_other_page_waiting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While suggestions for other mails take for ever, a page is there without one; afterwards it has one."""
+    begun, stuck, real = asyncio.Semaphore(0), asyncio.Event(), suggested.suggest
+    held = [await desk.hold(secret=f"{SECRET[:-1]}{number}") for number in range(3)]
+
+    async def slow(house: House, mail: HeldMail, *given: Any) -> Suggestion | None:
+        if mail.id != held[2].id:
+            begun.release()
+            await stuck.wait()
+        return await real(house, mail, *given)
+
+    monkeypatch.setattr(suggested, "suggest", slow)
+    monkeypatch.setattr(suggested, "_PATIENCE", 0.05, raising=False)
+    waiting = [asyncio.create_task(desk.get(f"/h/{SECRET[:-1]}{number}")) for number in range(2)]
+    async with asyncio.timeout(30):
+        for _ in waiting:
+            await begun.acquire()
+        page = await desk.get(f"/h/{SECRET[:-1]}2")
+        assert (200, False) == (page.status_code, 'value="suggest"' in page.text)
+        stuck.set()
+        assert all('value="suggest"' in page.text for page in await asyncio.gather(*waiting))
+        assert 'value="suggest"' in (await desk.get(f"/h/{SECRET[:-1]}2")).text
