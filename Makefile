@@ -46,8 +46,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	touch $@
 
-# The second opinion, from the labelled cases: the same cases give the same weights.
+# The sieve and the second opinion, from the labelled cases: the same cases give the same weights.
 model: $(VENV)/.dev
+	$(BIN)/python -m tests.training.sieve
 	$(BIN)/python -m tests.training
 
 # The encoder beside it, an hour or more on two cores, in an environment of its own: PyTorch is large.

@@ -61,6 +61,8 @@ def _gate(traced: Trace) -> None:
     gate = traced.gate
     words = ", ".join(f"\u201c{word.strip()}\u201d" for word in (*gate.alone, *gate.together)) or "none"
     _line(f"gate: {'passed' if gate.passed else 'stopped here; the rest is what would be read'}, words: {words}")
+    if gate.said is not None:
+        _line(f"sieve: its words together say {gate.said:.2f}, read from {gate.near:.2f} on")
 
 
 def _sentence(number: int, one: Spoken) -> None:

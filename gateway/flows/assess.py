@@ -108,7 +108,7 @@ async def listen(house: House, message: Message, *, sender: Path, recipients: Se
     if _says_nothing(house, message):
         return _nothing_heard(house.pack.identity)
     text = await _aside(_long(message), partial(read_text, message, max_text=house.settings.policy.max_text))
-    if not relevant(text, house.pack):
+    if not await _aside(_long(message), partial(relevant, text, house.pack)):
         return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house.pack.identity)))
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)

@@ -15,6 +15,7 @@ from gateway.policy.pattern import LatePattern, Pattern
 
 if TYPE_CHECKING:
     from gateway.policy.encoder import Encoder
+    from gateway.policy.sieve import Sieve
     from gateway.policy.weights import Weights
 
 Scope = Literal["sentence", "paragraph", "mail"]
@@ -103,7 +104,7 @@ class Marking:
 class Detector:
     """Everything the judge runs. `topics` with the plainest first, and `naming` their patterns
     by place; `conditions` by rule id; `despite`: rules that exclusions do not silence; `model` and `encoder`: what
-    the second opinion goes by."""
+    the second opinion goes by; `sieve`: what a mail must pass to be read at all."""
 
     lexicon: Lexicon
     gate: Gate
@@ -115,6 +116,7 @@ class Detector:
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)
     model: "Weights | None" = field(default=None, repr=False)
     encoder: "Encoder | None" = field(default=None, repr=False)
+    sieve: "Sieve | None" = field(default=None, repr=False)
 
     def late_patterns(self) -> Iterator[LatePattern]:
         """All patterns there are."""

@@ -19,13 +19,14 @@ class _File(BaseModel):
 
 class OpinionEntry(_File):
     """What the second opinion may do; see `opinion.Thresholds`. Probabilities; above 1 it never holds, at 0 it never
-    doubts. `encoder` is a share; at 0 the encoder is never asked."""
+    doubts. `encoder` is a share; at 0 the encoder is never asked. `near` is no probability: see `sieve.Sieve.says`."""
 
     hold: Annotated[float, Field(gt=0)] = 1.1
     unnamed: Annotated[float, Field(gt=0, le=1.1)] | None = None
     doubt: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     encoder: Annotated[float, Field(ge=0, le=1)] = 0.0
     eased: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    near: Annotated[float, Field(ge=-20, le=20)] | None = None
 
 
 class PackFile(_File):

@@ -4,6 +4,7 @@ Aho and Corasick, "Efficient string matching", CACM 18(6), 1975: all words are l
 over the letters alone, digits read as what they stand for, finds words spaced out or disguised. *Pure.*
 """
 
+from enum import Enum, auto
 from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick
@@ -15,19 +16,48 @@ _LONG = 6  # letters: shorter words turn up by chance when the blanks are gone
 _LETTERS = {code: None for code in range(128) if not chr(code).islower()} | str.maketrans("013457@$", "oieastas")
 
 
+class Opening(Enum):
+    """How far a text opens the gate: with nothing; with one word of those that count together; with two, or one of
+    those that count alone."""
+
+    SHUT = auto()
+    AJAR = auto()
+    WIDE = auto()
+
+
 def passes(text: str, gate: Gate) -> bool:
-    """True when `text` holds one of the gate's words that count alone, or two different ones of those that count
-    together; letter case, look-alike letters and hidden or inserted characters make no difference. A text begins and
-    ends as a line does, with a blank."""
-    plain = f" {text if text.isascii() else normalise(text).text} ".replace("\n", " ").lower()
-    words, disguised = _searchers(gate)
+    """True when `text` opens the gate wide."""
+    return opening(text, gate) is Opening.WIDE
+
+
+def opening(text: str, gate: Gate) -> Opening:
+    """How far this text opens the gate; letter case, look-alike letters and hidden or inserted characters make no
+    difference. A text begins and ends as a line does, with a blank."""
+    plain = _plain(text)
+    words, hidden = _searchers(gate)
     alone = len(gate.alone)
     together: set[int] = set()
     for word, _, _ in words.find_matches_as_indexes(plain, overlapping=True):
         if word < alone or (together and word not in together):
-            return True
+            return Opening.WIDE
         together.add(word)
-    return bool(disguised.find_matches_as_indexes(plain.translate(_LETTERS)))
+    if hidden.find_matches_as_indexes(plain.translate(_LETTERS)):
+        return Opening.WIDE
+    return Opening.AJAR if together else Opening.SHUT
+
+
+def disguised(text: str, gate: Gate) -> bool:
+    """True when a word that counts alone is there spaced out or disguised, and nowhere plainly."""
+    plain = _plain(text)
+    _, hidden = _searchers(gate)
+    found, seen = (
+        {word for word, _, _ in hidden.find_matches_as_indexes(one)} for one in (plain.translate(_LETTERS), plain)
+    )
+    return bool(found - seen)
+
+
+def _plain(text: str) -> str:
+    return f" {text if text.isascii() else normalise(text).text} ".replace("\n", " ").lower()
 
 
 @lru_cache(maxsize=16)

@@ -25,11 +25,13 @@ from gateway.policy.labels import STRICTNESS, Mode
 from gateway.policy.opinion import Thresholds
 from gateway.policy.pack import Pack, Reference, Rule, Telling
 from gateway.policy.shelf import shelf_name
+from gateway.policy.sieve import Sieve, read_sieve
 from gateway.policy.weights import Weights, mapped
 
 FOLDER = "policies"
 WEIGHTS = "opinion.weights"
 ENCODER = "opinion.onnx"
+SIEVE = "sieve.weights"
 MOST = {  # the most a rule may do by itself, by its status; a site's own `policy.modes` stand above it
     "experimental": Mode.MONITOR,
     "test": Mode.ADVISE,
@@ -42,7 +44,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """A pack's files as read: its own `pack.toml`, `rules` with the file each came from, `languages` by name, `weights`
-    and `encoder` the files of the second opinion; the latter only where what runs it is installed."""
+    and `encoder` the files of the second opinion; the latter only where what runs it is installed; `sieve` the file of
+    that."""
 
     pack: PackFile
     rules: Mapping[str, tuple[RuleFile, Path]]
@@ -52,6 +55,7 @@ class Sources:
     weights: Path | None = None
     encoder: Path | None = None
     encoder_digest: str = ""
+    sieve: Path | None = None
 
 
 def home() -> Path:
@@ -81,7 +85,7 @@ def load(
     folder = find(name_or_path)
     read = sources(folder)
     if not second:
-        read = replace(read, weights=None, encoder=None, digest=f"{read.digest} rules alone")
+        read = replace(read, weights=None, encoder=None, sieve=None, digest=f"{read.digest} rules alone")
     unknown = sorted(set(modes) - set(read.rules))
     if unknown:
         todo = f"Its rules: {', '.join(sorted(read.rules))}"
@@ -129,7 +133,8 @@ def _detector(read: Sources) -> Any:
     if read.digest not in _compiled:
         compiled = compile_detector(read.rules, read.languages)
         encoder = Encoder(read.encoder, read.encoder_digest) if read.encoder and read.opinion.encoder else None
-        _compiled[read.digest] = replace(compiled, model=_weights(read.weights), encoder=encoder)
+        sieve = _sieve(read.sieve) if read.opinion.near is not None else None
+        _compiled[read.digest] = replace(compiled, model=_weights(read.weights), encoder=encoder, sieve=sieve)
     return _compiled[read.digest]
 
 
@@ -161,6 +166,10 @@ def sources(folder: Path) -> Sources:
         encoder = folder / ENCODER
         encoder_digest = _encoder_digest(encoder)
         digest.update(f"{ENCODER}\0{encoder_digest}".encode())
+    sieve = base.sieve if base else None
+    if (folder / SIEVE).is_file():
+        sieve = folder / SIEVE
+        digest.update(SIEVE.encode() + b"\0" + sieve.read_bytes())
     return Sources(
         pack=pack,
         rules=rules,
@@ -170,6 +179,7 @@ def sources(folder: Path) -> Sources:
         weights=weights,
         encoder=encoder,
         encoder_digest=encoder_digest,
+        sieve=sieve,
     )
 
 
@@ -233,6 +243,16 @@ def _weights(place: Path | None) -> Weights | None:
         return mapped(place)
     except (OSError, ValueError) as error:
         raise UserError(f"not the weights of a second opinion: {error}", where=str(place)) from None
+
+
+def _sieve(place: Path | None) -> Sieve | None:
+    """The sieve in a pack's `sieve.weights`. Raises UserError for a file that is none."""
+    if place is None:
+        return None
+    try:
+        return read_sieve(place)
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"not the weights of a sieve: {error}", where=str(place)) from None
 
 
 def _encoder_digest(place: Path) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gateway.mail.normal import normalise
 from gateway.mail.text import MessageText
-from gateway.policy.detector import Condition, Detector, Gate
+from gateway.policy.detector import Condition, Detector
 from gateway.policy.features import Features
 from gateway.policy.firing import holds
 from gateway.policy.judge import judge, relevant
@@ -24,9 +24,12 @@ MOST_WEIGHTS = 12  # words shown of an opinion, those that count most
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated:
-    """Which words of the gate are in the mail, and whether it passes."""
+    """Which words of the gate are in the mail, what its words say to the sieve and what they must (None where there is
+    none), and whether it passes both."""
 
     passed: bool
+    said: float | None
+    near: float | None
     alone: tuple[str, ...]
     together: tuple[str, ...]
 
@@ -97,7 +100,7 @@ def trace(text: MessageText, scene: Scene, pack: Pack) -> Trace:
     verdict = judge(text, scene, pack)
     told = {finding.rule_id for finding in verdict.findings}
     return Trace(
-        gate=_gated(text, pack, detector.gate),
+        gate=_gated(text, pack, detector),
         blocks=tuple((block.kind.value, text.text[block.start : block.end]) for block in text.blocks),
         many=reading.many,
         circumstances=tuple(sorted(reading.circumstances)),
@@ -109,10 +112,12 @@ def trace(text: MessageText, scene: Scene, pack: Pack) -> Trace:
     )
 
 
-def _gated(text: MessageText, pack: Pack, gate: Gate) -> Gated:
-    plain = normalise(f"{text.subject}\n{text.text}").text.lower()
+def _gated(text: MessageText, pack: Pack, detector: Detector) -> Gated:
+    plain, gate = normalise(f"{text.subject}\n{text.text}").text.lower(), detector.gate
     return Gated(
         passed=relevant(text, pack),
+        said=detector.sieve.says(text) if detector.sieve else None,
+        near=pack.opinion.near if detector.sieve else None,
         alone=tuple(word for word in gate.alone if word in plain),
         together=tuple(word for word in gate.together if word in plain),
     )
