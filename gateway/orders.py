@@ -2,14 +2,17 @@
 already; which of its sockets it is to use, and the name of its audit stream.
 
 Settings and pack lie in memory that all processes of a gateway have open, for nobody else to read. They are taken as
-they are, and so the processes that stay do without what checks settings and reads packs: 15 MB in each. A process that
-seldom judges leaves the rules where they lie until it does: 25 MB more. IO: a file in memory, without a name.
+they are, and so the processes that stay do without what checks settings and reads packs: 15 MB in each. A process
+leaves the rules where they lie until the first mail is near the matter: 25 MB more. IO: a file in memory, without a
+name.
 """
 
 import copyreg
+import gc
 import mmap
 import os
 import pickle
+import threading
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,11 +20,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from gateway.policy.detector import Detector, Gate
+from gateway.policy.detector import Detector
 from gateway.policy.pack import Pack
 
 if TYPE_CHECKING:
     from gateway.config import Settings
+
+_LIGHT = ("gate", "sieve", "model", "encoder")  # of a detector: what tells whether a mail is near the matter, and files
+_FIELDS = frozenset(field.name for field in fields(Detector))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +42,8 @@ def written(settings: "Settings", pack: Pack) -> int:
     """A descriptor from which `taken` reads these; it is the caller's, who hands it to children."""
     descriptor = os.memfd_create("orders")
     with open(descriptor, "wb", closefd=False) as file:
-        _dump(
-            (settings.model_dump(mode="json"), replace(pack, detector=None), pack.detector and pack.detector.gate), file
-        )
+        light = {name: getattr(pack.detector, name) for name in _LIGHT} if pack.detector else None
+        _dump((settings.model_dump(mode="json"), replace(pack, detector=None), light), file)
         _dump(pack.detector, file)
     return descriptor
 
@@ -47,28 +52,33 @@ def taken(descriptor: int, *, late: bool = False) -> Orders:
     """The orders there. Attributes are all there is of the settings: they are not checked again. The descriptor stays
     open, and may be read as often as one likes; with `late` it must stay open, for the day when the pack is used."""
     with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as memory:
-        settings, pack, gate = pickle.load(memory)  # noqa: S301  # our own parent's memory
+        settings, pack, light = pickle.load(memory)  # noqa: S301  # our own parent's memory
         at = memory.tell()
-    if gate is not None:
+    if light is not None:
         rest = partial(_detector, descriptor, at)
-        pack = replace(pack, detector=cast("Detector", LateDetector(gate, rest)) if late else rest())
+        pack = replace(pack, detector=cast("Detector", LateDetector(light, rest)) if late else rest())
     sections = {name: _plain(name, section) for name, section in settings.items()}
     return Orders(settings=cast("Settings", _plain("settings", sections)), pack=pack)
 
 
 class LateDetector:
-    """A detector whose gate is here, and which is read when a mail passes that: what a `Detector` has, this has."""
+    """A detector of which only `light` attributes are here: what a `Detector` has, this has, read when it is asked
+    for."""
 
-    def __init__(self, gate: Gate, read: Callable[[], Detector]) -> None:
-        self.gate, self._read = gate, read
+    def __init__(self, light: Mapping[str, Any], read: Callable[[], Detector]) -> None:
+        self.__dict__.update(light)
+        self._read, self._one = read, threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
         """Called only for what is not here yet."""
-        if name.startswith("__"):
+        if name not in _FIELDS:
             raise AttributeError(name)
-        whole = self._read()
-        self.__dict__.update({one.name: getattr(whole, one.name) for one in fields(whole)})
-        return getattr(whole, name)
+        with self._one:  # thread at a time: it is large
+            if name not in self.__dict__:
+                whole = self._read()
+                self.__dict__.update({field: getattr(whole, field) for field in _FIELDS})
+                gc.freeze()  # it stays: the collector need not look through it
+        return self.__dict__[name]
 
 
 def _detector(descriptor: int, at: int) -> Detector:

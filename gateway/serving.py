@@ -238,8 +238,7 @@ def to_answer(settings: "Settings") -> float:
 def child() -> int:
     """One SMTP process: told on standard input, "ready" to standard output, drain at its end of file."""
     told = json.loads(sys.stdin.buffer.readline())
-    orders = taken(told["orders"])
-    os.close(told["orders"])
+    orders = taken(told["orders"], late=True)
     set_up(orders.settings.log)
     try:
         return uvloop.run(_child(orders, told["stream"]))

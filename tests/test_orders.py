@@ -7,7 +7,7 @@ import sys
 from gateway.app import pack_of
 from gateway.config import settings
 from gateway.mail.message import walk
-from gateway.mail.reading import read_text
+from gateway.mail.reading import read_text, text_from
 from gateway.orders import taken, written
 from gateway.policy.judge import judge
 from gateway.policy.verdict import Scene
@@ -27,6 +27,10 @@ import sys
 import gateway.serving
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"pydantic", "typer", "rich", "starlette"}))
 """
+NOBODY = Scene(recipients=())
+FARAWAY = (
+    "Does the header of the data frame have to be like the one in the regression? The compiler warns of a missing tag."
+)
 PAGE = """
 import sys
 import gateway.serving, gateway.web.app
@@ -51,7 +55,8 @@ def test_a_child_has_the_settings_and_the_pack_of_its_parent() -> None:
 
 
 def test_rules_are_read_when_a_mail_needs_them() -> None:
-    """A pack taken late knows its gate at once, and judges as the whole one does."""
+    """A pack taken late knows at once what is near the matter, leaves the rules where they are while no mail is, and
+    judges as the whole one does."""
     told = settings(CHECKED, where="test")
     pack = pack_of(told)
     descriptor = written(told, pack)
@@ -59,13 +64,15 @@ def test_rules_are_read_when_a_mail_needs_them() -> None:
         late = taken(descriptor, late=True).pack
         assert late.detector is not None
         assert pack.detector is not None
+        assert not judge(text_from("", FARAWAY), NOBODY, late).findings
         before = set(vars(late.detector))
         mail = read_text(walk(MAIL))
         found = [judge(mail, Scene(recipients=("ben@lantern.example",)), one) for one in (pack, late)]
     finally:
         os.close(descriptor)
 
-    assert {"gate", "_read"} == before
+    assert "gate" in before
+    assert "marking" not in before
     assert found[0] == found[1]
     assert found[0].findings
 

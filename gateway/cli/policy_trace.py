@@ -59,10 +59,10 @@ def show_trace(name: str, traced: Trace) -> None:
 
 def _gate(traced: Trace) -> None:
     gate = traced.gate
-    words = ", ".join(f"\u201c{word.strip()}\u201d" for word in (*gate.alone, *gate.together)) or "none"
+    words = ", ".join(f"\u201c{word.strip()}\u201d" for word in (*gate.alone, *gate.together, *gate.ajar)) or "none"
     _line(f"gate: {'passed' if gate.passed else 'stopped here; the rest is what would be read'}, words: {words}")
     if gate.said is not None:
-        _line(f"sieve: its words together say {gate.said:.2f}, read from {gate.near:.2f} on")
+        _line(f"sieve: about the matter with probability {gate.said:.2f}, read from {gate.near:.2f} on")
 
 
 def _sentence(number: int, one: Spoken) -> None:

@@ -71,6 +71,7 @@ def _gate(languages: Iterable[LanguageFiles]) -> Gate:
     return Gate(
         alone=_spelled(word for language in found for word in language.gate.alone),
         together=_spelled(word for language in found for word in language.gate.together),
+        ajar=_spelled(word for language in found for word in language.gate.ajar),
     )
 
 

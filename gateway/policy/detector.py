@@ -71,10 +71,12 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """`alone`: any one of these in the lower-case text makes it worth reading; `together`: two of these do."""
+    """`alone`: any one of these in the lower-case text makes it worth reading; `together`: two of these do; one of
+    those, or of `ajar`, makes it worth a look by the sieve."""
 
     alone: tuple[str, ...]
     together: tuple[str, ...] = ()
+    ajar: tuple[str, ...] = ()
 
 
 class Marking:

@@ -19,14 +19,14 @@ class _File(BaseModel):
 
 class OpinionEntry(_File):
     """What the second opinion may do; see `opinion.Thresholds`. Probabilities; above 1 it never holds, at 0 it never
-    doubts. `encoder` is a share; at 0 the encoder is never asked. `near` is no probability: see `sieve.Sieve.says`."""
+    doubts. `encoder` is a share; at 0 the encoder is never asked."""
 
     hold: Annotated[float, Field(gt=0)] = 1.1
     unnamed: Annotated[float, Field(gt=0, le=1.1)] | None = None
     doubt: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     encoder: Annotated[float, Field(ge=0, le=1)] = 0.0
     eased: Annotated[float, Field(ge=0, le=0.5)] = 0.0
-    near: Annotated[float, Field(ge=-20, le=20)] | None = None
+    near: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 
 class PackFile(_File):
@@ -160,10 +160,12 @@ class TopicsFile(_File):
 
 
 class GateFile(_File):
-    """`gate.toml`: `alone` any one of these letters in a row makes a mail worth reading; `together` two of these."""
+    """`gate.toml`: `alone` any one of these letters in a row makes a mail worth reading; `together` two of these; one
+    of those, or of `ajar`, only if the sieve finds the mail likely enough to be about the matter."""
 
     alone: tuple[Text, ...]
     together: tuple[Text, ...] = ()
+    ajar: tuple[Text, ...] = ()
 
 
 class LanguageFiles(_File):

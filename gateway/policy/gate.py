@@ -17,8 +17,8 @@ _LETTERS = {code: None for code in range(128) if not chr(code).islower()} | str.
 
 
 class Opening(Enum):
-    """How far a text opens the gate: with nothing; with one word of those that count together; with two, or one of
-    those that count alone."""
+    """How far a text opens the gate: with nothing; with one word of those that count together, or that only set it
+    ajar; with two that count together, or one that counts alone."""
 
     SHUT = auto()
     AJAR = auto()
@@ -35,15 +35,17 @@ def opening(text: str, gate: Gate) -> Opening:
     difference. A text begins and ends as a line does, with a blank."""
     plain = _plain(text)
     words, hidden = _searchers(gate)
-    alone = len(gate.alone)
-    together: set[int] = set()
+    alone, ajar = len(gate.alone), len(gate.alone) + len(gate.together)
+    found, together = False, set[int]()
     for word, _, _ in words.find_matches_as_indexes(plain, overlapping=True):
-        if word < alone or (together and word not in together):
+        if word < alone or (together and word < ajar and word not in together):
             return Opening.WIDE
-        together.add(word)
+        found = True
+        if word < ajar:
+            together.add(word)
     if hidden.find_matches_as_indexes(plain.translate(_LETTERS)):
         return Opening.WIDE
-    return Opening.AJAR if together else Opening.SHUT
+    return Opening.AJAR if found else Opening.SHUT
 
 
 def disguised(text: str, gate: Gate) -> bool:
@@ -63,4 +65,4 @@ def _plain(text: str) -> str:
 @lru_cache(maxsize=16)
 def _searchers(gate: Gate) -> tuple[AhoCorasick, AhoCorasick]:
     long = [word for word in gate.alone if len(word) >= _LONG and word.isalpha()]
-    return AhoCorasick([*gate.alone, *gate.together]), AhoCorasick(long)
+    return AhoCorasick([*gate.alone, *gate.together, *gate.ajar]), AhoCorasick(long)

@@ -17,9 +17,10 @@ from gateway.policy.opinion import PLAIN, Opinion, Whole, opinion
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
+from gateway.policy.weights import logit
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
-AJAR = 0.8  # so much more must a mail say to the sieve that opens the gate no further than ajar
+AJAR = 0.5  # probability from which on the sieve lets a mail through that opens the gate no further than ajar
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
 DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
 VEILED = 0.6  # this sure, regression and encoder hold together what names no favour
@@ -44,13 +45,14 @@ def near(text: MessageText, pack: Pack, detector: Detector) -> bool:
     at it. Where the gate stands ajar the sieve wants to hear more; what the gate finds only disguised it lets through,
     for it could know none of those words."""
     opened, least = opening(_whole(text), detector.gate), pack.opinion.near
-    if detector.sieve is None or least is None or opened is Opening.SHUT:
+    if detector.sieve is None or not least or opened is Opening.SHUT:
         return opened is Opening.WIDE
     if opened is Opening.AJAR:
-        least += AJAR
+        least = max(least, AJAR)
     elif disguised(_whole(text), detector.gate):
         return True
-    return detector.sieve.says(text, enough=least) >= least
+    enough = logit(least)
+    return detector.sieve.says(text, enough=enough) >= enough
 
 
 def _whole(text: MessageText) -> str:

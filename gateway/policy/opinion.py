@@ -33,15 +33,15 @@ class Thresholds:
     (most of what it says of mail about other things it says there) or the rules find an ask that is free to ignore, or
     an offer, and nothing else; overrule the rules' hold below `doubt`. `encoder`: the encoder's share in what it thinks
     (0 to 1); at 0 it is never asked. Where it was asked, `hold` and `unnamed` are lower by `eased`: two that have to
-    agree are less sure together. `near`: what a mail must say to the sieve to be read (`Sieve.says`); None: all mail
-    is. The defaults let it do nothing."""
+    agree are less sure together. `near`: how likely the sieve must find it that a mail is about the matter for the
+    mail to be read; at 0 all are. The defaults let it do nothing."""
 
     hold: float = 1.1
     unnamed: float | None = None  # None: as `hold`
     doubt: float = 0.0
     encoder: float = 0.0
     eased: float = 0.0
-    near: float | None = None
+    near: float = 0.0
 
     def alone(self, fired: Collection[Label], *, network: bool, encoded: bool = False) -> float:
         """From where on the opinion holds a mail by itself, `fired` being the labels that rules found."""

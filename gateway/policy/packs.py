@@ -133,7 +133,7 @@ def _detector(read: Sources) -> Any:
     if read.digest not in _compiled:
         compiled = compile_detector(read.rules, read.languages)
         encoder = Encoder(read.encoder, read.encoder_digest) if read.encoder and read.opinion.encoder else None
-        sieve = _sieve(read.sieve) if read.opinion.near is not None else None
+        sieve = _sieve(read.sieve) if read.opinion.near else None
         _compiled[read.digest] = replace(compiled, model=_weights(read.weights), encoder=encoder, sieve=sieve)
     return _compiled[read.digest]
 

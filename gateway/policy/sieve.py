@@ -1,11 +1,10 @@
 """The sieve behind the gate: do the words of a mail, taken together, speak of the matter at all? *IO*: `read_sieve`
 reads a file; everything else is pure.
 
-The gate asks for one word, and "frame", "header" and "like" stand in half of all mail. The sieve weighs how much
-likelier each word is in mail that asks for such a favour than in mail about anything else (naive Bayes: Maron,
-"Automatic indexing", JACM 8(3), 1961), a stretch of the text at a time, so that one paragraph counts in the longest
-mail. Words are those a reader sees, quoted ones too: an answer may leave the matter unsaid. `python -m
-tests.training.sieve` makes the file from counts.
+The gate asks for one word, and "frame", "header" and "like" stand in half of all mail. The sieve says how likely these
+words are in mail about such a favour, not in mail about anything else: logistic regression (Cox, J. R. Stat. Soc. B 20,
+1958) over the words of a stretch of text, so that one paragraph counts in the longest mail. Words are those a reader
+sees, quoted ones too: an answer may leave the matter unsaid. `python -m tests.training.sieve` trains it.
 """
 
 import json
@@ -31,20 +30,21 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sieve:
-    """`table`: for each place a signed byte, so many times `unit` of log-odds."""
+    """`table`: for each place a signed byte, so many times `unit` of log-odds; `bias`: the log-odds of no words."""
 
+    bias: float
     unit: float
     table: bytes
 
     def says(self, text: MessageText, *, enough: float = math.inf) -> float:
-        """How much the stretch that says most speaks of the matter: its words' log-odds over the root of their number.
-        Looks no further once a stretch says `enough`."""
+        """The log-odds that the stretch that says most is about the matter: each word's, over the root of how many
+        there are. Looks no further once a stretch says `enough`."""
         words = words_of(text)
         odds = {word: self._of(word) for word in set(words)}
         most = -math.inf
         for stretch in stretches(words):
             some = set(stretch)
-            most = max(most, self.unit * sum(map(odds.__getitem__, some)) / math.sqrt(max(len(some), FEW)))
+            most = max(most, self.bias + self.unit * sum(map(odds.__getitem__, some)) * damped(len(some)))
             if most >= enough:
                 break
         return most
@@ -74,9 +74,14 @@ def place_of(word: str) -> int:
     return digest(word) & (SIZE - 1)
 
 
-def written(unit: float, table: bytes) -> bytes:
+def damped(count: int) -> float:
+    """What each of so many different words counts."""
+    return 1 / math.sqrt(max(count, FEW))
+
+
+def written(bias: float, unit: float, table: bytes) -> bytes:
     """The file of a sieve."""
-    return MAGIC + json.dumps({"bits": BITS, "unit": unit}).encode() + b"\n" + table
+    return MAGIC + json.dumps({"bits": BITS, "bias": bias, "unit": unit}).encode() + b"\n" + table
 
 
 def read_sieve(place: Path) -> Sieve:
@@ -87,4 +92,4 @@ def read_sieve(place: Path) -> Sieve:
     said = json.loads(line)
     if not isinstance(said, dict) or said.get("bits") != BITS or len(table) != SIZE:
         raise ValueError("it is cut, too long or of another size")
-    return Sieve(unit=float(said["unit"]), table=table)
+    return Sieve(bias=float(said["bias"]), unit=float(said["unit"]), table=table)

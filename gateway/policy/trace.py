@@ -17,21 +17,22 @@ from gateway.policy.opinion import opinion
 from gateway.policy.pack import Pack
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Scene, Verdict
-from gateway.policy.weights import Weights
+from gateway.policy.weights import Weights, softmax
 
 MOST_WEIGHTS = 12  # words shown of an opinion, those that count most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated:
-    """Which words of the gate are in the mail, what its words say to the sieve and what they must (None where there is
-    none), and whether it passes both."""
+    """Which words of the gate are in the mail, how likely the sieve finds it that it is about the matter (None where
+    there is none), how likely that must be where the gate is open wide, and whether it passes both."""
 
     passed: bool
     said: float | None
-    near: float | None
+    near: float
     alone: tuple[str, ...]
     together: tuple[str, ...]
+    ajar: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +117,11 @@ def _gated(text: MessageText, pack: Pack, detector: Detector) -> Gated:
     plain, gate = normalise(f"{text.subject}\n{text.text}").text.lower(), detector.gate
     return Gated(
         passed=relevant(text, pack),
-        said=detector.sieve.says(text) if detector.sieve else None,
-        near=pack.opinion.near if detector.sieve else None,
+        said=softmax([detector.sieve.says(text), 0.0])[0] if detector.sieve else None,
+        near=pack.opinion.near,
         alone=tuple(word for word in gate.alone if word in plain),
         together=tuple(word for word in gate.together if word in plain),
+        ajar=tuple(word for word in gate.ajar if word in plain),
     )
 
 
