@@ -22,9 +22,9 @@ from gateway.policy.weights import logit
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
 AJAR = 0.5  # probability from which on the sieve lets a mail through that opens the gate no further than ajar
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
-DESPITE = 0.65  # this sure, the opinion alone holds what exclusions would keep the rules from
+DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
 VEILED = 0.6  # this sure, regression and encoder hold together what names no favour
-ANSWERED = 0.3  # and so sure must the regression be by itself, where the mail is an answer
+ANSWERED = 0.5  # and so sure must the regression be by itself, where the mail is an answer
 SUSPECTED = 0.05  # and so sure where no network is named: real mail is full of words the encoder never met
 STANDS = 0.3  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
