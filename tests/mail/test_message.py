@@ -81,7 +81,7 @@ HAZARDS = {
 
 @pytest.mark.parametrize("name", HAZARDS)
 def test_hazards_are_read_in_no_time(name: str) -> None:
-    """Mail made to be slow is walked in a moment, and read completely in little more: bounds for a slow, busy machine."""
+    """Mail made to be slow is walked in a moment, and read completely in little more, on a busy machine too."""
     raw = HAZARDS[name]
     start = time.process_time()
     message = walk(raw)
