@@ -208,7 +208,7 @@ async def test_it_speaks_the_organisations_language(story: Story) -> None:
     await story.beat()
     [letter] = letters(story)
     assert "fr" == letter["content-language"]
-    assert "Décision à prendre : New banners" == letter["subject"]
+    assert "Décision à prendre : New banners" == letter["subject"]
 
 
 async def test_a_dispute_nobody_could_be_told_of_did_not_happen(told: Story, monkeypatch: pytest.MonkeyPatch) -> None:
