@@ -159,23 +159,23 @@ def _outcome(event: OutcomeReached, fields: Fields) -> None:
         fields["askonce.hold_id"] = _text(event.hold_id)
 
 
-def _hold(event: HoldChanged, fields: Fields) -> None:
+def _step(event: HoldChanged | StepUndone, fields: Fields) -> None:
     fields["askonce.hold_id"] = _text(event.hold_id)
     fields["askonce.step"] = _text(event.step)
     fields["askonce.before"] = _text(event.before)
     fields["askonce.after"] = _text(event.after)
     fields["user.name"] = _address(event.actor)
+
+
+def _hold(event: HoldChanged, fields: Fields) -> None:
+    _step(event, fields)
     if event.note:
         fields["askonce.note"] = _free(event.note)
 
 
 def _undone(event: StepUndone, fields: Fields) -> None:
-    fields["askonce.hold_id"] = _text(event.hold_id)
-    fields["askonce.step"] = _text(event.step)
-    fields["askonce.before"] = _text(event.before)
-    fields["askonce.after"] = _text(event.after)
+    _step(event, fields)
     fields["askonce.outcome"] = _text(event.outcome)
-    fields["user.name"] = _address(event.actor)
 
 
 def _notice(event: NoticeSent, fields: Fields) -> None:

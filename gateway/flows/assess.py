@@ -24,10 +24,10 @@ from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.gate import passes
+from gateway.policy.gate import Opening, opening
 from gateway.policy.judge import judge, relevant
 from gateway.policy.labels import Label, Mode
-from gateway.policy.pack import ASKED_BEFORE, Pack
+from gateway.policy.pack import ASKED_BEFORE
 from gateway.policy.verdict import Finding, Scene, Verdict
 from gateway.ports import House, Unit
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from gateway.policy.exceptions import Exemption
 
 _T = TypeVar("_T")
-_LONG_TEXT = 6_000  # characters that are judged
 _LONG_PARTS = 100_000  # bytes that are read
 _JUDGES = ThreadPoolExecutor(2, "judge")  # of their own: whatever else waits for a thread does not wait for a verdict
 UNJUDGEABLE = "unjudgeable"  # the rule id under which a mail is held that cannot be read
@@ -112,7 +111,7 @@ async def listen(house: House, message: Message, *, sender: Path, recipients: Se
         return Heard(text=text, audience=Audience(), verdict=_unread(house, text, _nothing(house.pack.identity)))
     audience = await house.directory.expand(recipients)
     scene = await _scene(house, message, audience, sender=sender.address.key, recipients=recipients)
-    verdict = await _aside(_takes_long(text, house.pack), partial(judge, text, scene, house.pack))
+    verdict = await _aside(True, partial(judge, text, scene, house.pack))  # the first may read all rules before
     return await _excused(house, Heard(text=text, audience=audience, verdict=_unread(house, text, verdict)), sender)
 
 
@@ -201,11 +200,6 @@ def _long(message: Message) -> bool:
     return sum(words) > _LONG_PARTS
 
 
-def _takes_long(text: MessageText, pack: Pack) -> bool:
-    """Whether judging may take more than a few milliseconds: an encoder has tens for a mail it is asked about."""
-    return len(text.text) > _LONG_TEXT or (pack.detector is not None and pack.detector.encoder is not None)
-
-
 async def _aside(long: bool, work: Callable[[], _T]) -> _T:
     """Long work is done in a thread, so that no other client waits for it; short work costs less here."""
     if not long:
@@ -217,7 +211,9 @@ def _says_nothing(house: House, message: Message) -> bool:
     """Most mail: a glance at its words shows that no rule could need them, so it is not read any closer."""
     words = glance(message, most=house.settings.policy.max_text)
     detector = house.pack.detector
-    return words is not None and (detector is None or not passes(f"{message.subject}\n{words}", detector.gate))
+    if words is None or detector is None:
+        return words is not None
+    return opening(f"{message.subject}\n{words}", detector.gate) is Opening.SHUT
 
 
 @lru_cache(maxsize=8)

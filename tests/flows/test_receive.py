@@ -22,6 +22,7 @@ from gateway.mail.content import Content, stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.mail.letter import Letter, written
 from gateway.policy.encoder import Encoder
+from gateway.policy.judge import judge
 from gateway.policy.line import Reading
 from gateway.ports import House
 from gateway.replies import HELD, Reply
@@ -40,6 +41,9 @@ ASK = "Hi both, a banner is at https://lantern.example/b.png, for your own Linke
 OTHER_ASK = "Hello, should anyone want a picture for the top of their Facebook page: https://lantern.example/c.png"
 DEMAND = "Everybody must put the new banner on their own LinkedIn profile by Friday."
 TAKEN = Reply(code=250, enhanced="2.0.0", text="taken", verbatim=b"250 2.0.0 taken as 7\r\n")
+
+
+HINTED = "By my reckoning a shade under a third of teachers have the event on their own timelines."
 
 
 class Onward:
@@ -185,6 +189,30 @@ async def test_what_is_sent_on_is_what_came_in_with_header_lines_on_top(play: Pl
     ours = onward.sent[0].removesuffix(wire)
     assert ours.startswith(b"Received: from desk.lantern.example")
     assert ours.endswith(b"\r\n")
+
+
+async def test_a_mail_whose_weak_words_set_the_gate_ajar_is_read(play: Play) -> None:
+    """What the judge would hold is held here too: the glance stops nothing that the sieve lets through."""
+    reply = await play.send(Onward(play.happened), HINTED, message_id="<ajar@lantern.example>")
+
+    assert not play.verdict.gated
+    assert ("hold", HELD) == (play.verdict.disposition, reply)
+
+
+async def test_verdicts_are_reached_aside(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first may have to read all rules: no client waits for that, whatever stands beside the rules."""
+    found: list[threading.Thread] = []
+    monkeypatch.setattr(
+        "gateway.flows.assess.judge", lambda *given: found.append(threading.current_thread()) or judge(*given)
+    )
+    detector = play.house.pack.detector
+    assert detector is not None
+    play.house = replace(play.house, pack=replace(play.house.pack, detector=replace(detector, encoder=None)))
+
+    await play.send(Onward(play.happened), ASK)
+
+    assert found
+    assert threading.main_thread() not in found
 
 
 async def test_a_demand_is_kept_with_one_notice_and_nothing_goes_on(play: Play) -> None:
