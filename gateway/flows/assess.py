@@ -24,8 +24,7 @@ from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.gate import Opening, opening
-from gateway.policy.judge import judge, relevant
+from gateway.policy.judge import hopeless, judge, relevant
 from gateway.policy.labels import Label, Mode
 from gateway.policy.pack import ASKED_BEFORE
 from gateway.policy.verdict import Finding, Scene, Verdict
@@ -210,10 +209,7 @@ async def _aside(long: bool, work: Callable[[], _T]) -> _T:
 def _says_nothing(house: House, message: Message) -> bool:
     """Most mail: a glance at its words shows that no rule could need them, so it is not read any closer."""
     words = glance(message, most=house.settings.policy.max_text)
-    detector = house.pack.detector
-    if words is None or detector is None:
-        return words is not None
-    return opening(f"{message.subject}\n{words}", detector.gate) is Opening.SHUT
+    return words is not None and hopeless(f"{message.subject}\n{words}", house.pack)
 
 
 @lru_cache(maxsize=8)

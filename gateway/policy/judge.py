@@ -16,6 +16,7 @@ from gateway.policy.line import Line, Reading
 from gateway.policy.opinion import PLAIN, Opinion, Whole, opinion
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.reading import exclude, read
+from gateway.policy.sieve import Sieve, words_in, words_of
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
 from gateway.policy.weights import logit
 
@@ -51,8 +52,23 @@ def near(text: MessageText, pack: Pack, detector: Detector) -> bool:
         least = max(least, AJAR)
     elif disguised(_whole(text), detector.gate):
         return True
+    return _says(detector.sieve, words_of(text), least)
+
+
+def hopeless(glance: str, pack: Pack) -> bool:
+    """Whether a glance at a mail, all the words its reader could see and some more, shows that it need not be read."""
+    detector = pack.detector
+    opened = opening(glance, detector.gate) if detector else Opening.SHUT
+    if detector is None or opened is Opening.WIDE:
+        return detector is None
+    if opened is Opening.SHUT or detector.sieve is None or not pack.opinion.near:
+        return True
+    return not _says(detector.sieve, words_in(glance), max(pack.opinion.near, AJAR))
+
+
+def _says(sieve: Sieve, words: list[str], least: float) -> bool:
     enough = logit(least)
-    return detector.sieve.says(text, enough=enough) >= enough
+    return sieve.says(words, enough=enough) >= enough
 
 
 def _whole(text: MessageText) -> str:

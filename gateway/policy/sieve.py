@@ -36,10 +36,9 @@ class Sieve:
     unit: float
     table: bytes
 
-    def says(self, text: MessageText, *, enough: float = math.inf) -> float:
+    def says(self, words: list[str], *, enough: float = math.inf) -> float:
         """The log-odds that the stretch that says most is about the matter: each word's, over the root of how many
         there are. Looks no further once a stretch says `enough`."""
-        words = words_of(text)
         odds = {word: self._of(word) for word in set(words)}
         most = -math.inf
         for stretch in stretches(words):
@@ -56,7 +55,11 @@ class Sieve:
 
 def words_of(text: MessageText) -> list[str]:
     """The words a reader sees, in order and lower case, whatever hides in them."""
-    seen = f"{text.subject}\n{text.of(*_SEEN)}"
+    return words_in(f"{text.subject}\n{text.of(*_SEEN)}")
+
+
+def words_in(seen: str) -> list[str]:
+    """The same of a plain text."""
     return _WORD.findall((seen if seen.isascii() else normalise(seen).text).lower().replace("’", "'"))
 
 

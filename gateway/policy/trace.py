@@ -16,6 +16,7 @@ from gateway.policy.line import Line, Reading
 from gateway.policy.opinion import opinion
 from gateway.policy.pack import Pack
 from gateway.policy.reading import exclude, read
+from gateway.policy.sieve import words_of
 from gateway.policy.verdict import Scene, Verdict
 from gateway.policy.weights import Weights, softmax
 
@@ -117,7 +118,7 @@ def _gated(text: MessageText, pack: Pack, detector: Detector) -> Gated:
     plain, gate = normalise(f"{text.subject}\n{text.text}").text.lower(), detector.gate
     return Gated(
         passed=relevant(text, pack),
-        said=softmax([detector.sieve.says(text), 0.0])[0] if detector.sieve else None,
+        said=softmax([detector.sieve.says(words_of(text)), 0.0])[0] if detector.sieve else None,
         near=pack.opinion.near,
         alone=tuple(word for word in gate.alone if word in plain),
         together=tuple(word for word in gate.together if word in plain),

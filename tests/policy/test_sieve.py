@@ -129,5 +129,5 @@ def test_the_table_is_signed(tmp_path: Path) -> None:
     """A byte above 127 speaks against the matter."""
     place = tmp_path / "sieve"
     place.write_bytes(MAGIC + json.dumps({"bits": 17, "bias": 0, "unit": 1}).encode() + b"\n" + b"\xff" * SIZE)
-    assert read_sieve(place).says(text_from("", "one two")) < 0
+    assert read_sieve(place).says(["one", "two"]) < 0
     assert isinstance(read_sieve(home() / "ask-once" / SIEVE), Sieve)
