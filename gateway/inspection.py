@@ -15,7 +15,7 @@ from gateway.directory.opening import open_directory
 from gateway.errors import UserError
 from gateway.host_port import host_port, meet, opens_elsewhere, this_machine
 from gateway.identity.opening import ready, redirect
-from gateway.policy.packs import check_encoder
+from gateway.policy.packs import check_encoders
 from gateway.smtp.server import certificate, resolved
 from gateway.storage.opening import check_store
 
@@ -28,7 +28,7 @@ async def check_settings(settings: "Settings", *, where: str) -> list[str]:
     """What was found, a line each, advice included; `where` is the settings file. Raises UserError."""
     check_places(settings)
     pack = pack_of(settings)
-    check_encoder(pack)
+    check_encoders(pack)
     found = [f"policy.pack: {pack.identity}, {len(pack.rules)} rules{_without_encoder(pack)}"]
     found += _exceptions(settings, pack)
     if settings.organisation.directory:
@@ -106,5 +106,5 @@ def _advice(settings: "Settings") -> list[str]:
 
 
 def _without_encoder(pack: "Pack") -> str:
-    lacks = pack.opinion.encoder and pack.detector and not pack.detector.encoder
+    lacks = pack.opinion.encoder and pack.detector and not pack.detector.encoders
     return "; its encoder is not used, since onnxruntime is not installed (askonce[encoder])" if lacks else ""

@@ -26,7 +26,12 @@ from gateway.policy.pack import Pack
 if TYPE_CHECKING:
     from gateway.config import Settings
 
-_LIGHT = ("gate", "sieve", "model", "encoder")  # of a detector: what tells whether a mail is near the matter, and files
+_LIGHT = (
+    "gate",
+    "sieve",
+    "model",
+    "encoders",
+)  # of a detector: what tells whether a mail is near the matter, and files
 _FIELDS = frozenset(field.name for field in fields(Detector))
 
 

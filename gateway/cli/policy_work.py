@@ -18,7 +18,7 @@ from gateway.policy.examples import Tried, tried
 from gateway.policy.files import LanguageFiles, RuleFile
 from gateway.policy.lint import Remark, faults, language_faults, places, remarks
 from gateway.policy.pack import Pack
-from gateway.policy.packs import Sources, beside, check_encoder, find, sources
+from gateway.policy.packs import Sources, beside, check_encoders, find, sources
 from gateway.policy.pattern import LatePattern
 from gateway.policy.scoring import Judged, judged
 from gateway.policy.slow import slow
@@ -94,7 +94,7 @@ def by_means(pack: Pack, means: Collection[str]) -> Pack:
         detector,
         conditions=detector.conditions if "rules" in means else {},
         model=detector.model if "regression" in means else None,
-        encoder=detector.encoder if "encoder" in means else None,
+        encoders=detector.encoders if "encoder" in means else None,
     )
     return replace(pack, detector=left)
 
@@ -110,7 +110,7 @@ def stretches(folder: Path, *, fast: bool, timed: set[str]) -> tuple[list[Remark
         return found, []
     try:
         pack = pack_named(str(folder))
-        check_encoder(pack)
+        check_encoders(pack)
     except UserError as error:
         return [Remark(kind="fault", where=error.where, what=error.what)], []
     every = [] if fast else list(_patterns(pack))

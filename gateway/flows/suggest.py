@@ -7,6 +7,7 @@ ports.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from gateway.flows.recheck import Recheck, recheck
 from gateway.holds.hold import HeldMail
@@ -23,8 +24,7 @@ from gateway.ports import House
 
 ROUNDS = 4  # a rule shows three sentences at a time, so a long mail may need some
 OFFERING = frozenset({Label.REPEAT_ASK, Label.DEMAND, Label.FIRST_ASK})  # what was asked for can be offered instead
-# What the mail itself brings, then less of it; a pack's wording last, since it says where artwork is kept, which the
-# sender may not have said.
+# What the mail itself brings, then less of it; a pack's wording last, since it says what the sender may not have said.
 WAYS = (
     (Approach.REPLACE, False),
     (Approach.REMOVE, False),
@@ -32,20 +32,30 @@ WAYS = (
     (Approach.REMOVE_PARAGRAPH, False),
     (Approach.REPLACE, True),
     (Approach.REPLACE_PARAGRAPH, True),
+    (Approach.REPLACE_ALL, True),
 )
+
+
+class Source(Enum):
+    """Whose the words are that stand for what was held."""
+
+    NOBODY = auto()  # nothing stands for it
+    MAIL = auto()  # the mail's own artwork is offered
+    STOCK = auto()  # a rule's wording says where artwork is kept
+    RULE = auto()  # a rule's wording says something else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
     """Words that pass, as judged just now. `changes`: what is different from the words given; `lost`: what the edit
-    cannot keep; `offered`: the sentence that stands for the ask, "" for none; `own`: its artwork is the mail's own."""
+    cannot keep; `instead`: the first sentence that was put in, "" for none, and whose it is."""
 
     text: str
     subject: str
     changes: tuple[Change, ...]
     lost: tuple[str, ...] = ()
-    offered: str = ""
-    own: bool = False
+    instead: str = ""
+    source: Source = Source.NOBODY
 
 
 async def suggest(
@@ -88,17 +98,25 @@ async def _tried(
         current, found = proposed, await recheck(house, held, raw, proposed.text, proposed.subject)
         changes = _merged(changes, proposed.changes)
         if found.passes:
-            offered = next((change.instead for change in changes if change.instead and not change.in_subject), "")
-            own = bool(offered) and offered not in {fix for rule in house.pack.rules.values() for fix in rule.fixes}
+            instead = next((change.instead for change in changes if change.instead and not change.in_subject), "")
             return Suggestion(
                 text=current.text,
                 subject=current.subject,
                 changes=tuple(changes),
                 lost=found.lost,
-                offered=offered,
-                own=own,
+                instead=instead,
+                source=_source(instead, house.pack),
             )
     return None
+
+
+def _source(instead: str, pack: Pack) -> Source:
+    if not instead:
+        return Source.NOBODY
+    rules = [rule for rule in pack.rules.values() if instead in rule.fixes]
+    if not rules:
+        return Source.MAIL
+    return Source.STOCK if any(rule.label in OFFERING for rule in rules) else Source.RULE
 
 
 def _marked(found: Recheck, pack: Pack, way: _Way) -> list[Marked]:
@@ -118,9 +136,9 @@ def _marked(found: Recheck, pack: Pack, way: _Way) -> list[Marked]:
 
 
 def _instead(finding: Finding, text: MessageText, pack: Pack, way: _Way) -> str:
-    if finding.label not in OFFERING:
-        return ""
-    own = offer(text, finding.sentence, way.links, catalogue(way.language))
+    own = ""
+    if finding.label in OFFERING:
+        own = offer(text, finding.sentence, way.links, catalogue(way.language))
     return own or (pack.rules[finding.rule_id].fix_in(way.language) if way.fixes else "")
 
 

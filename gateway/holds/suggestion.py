@@ -41,6 +41,7 @@ _NAGGING = re.compile(
     r"[ \t]*[:!,/–—-]*[ \t]*",
     re.I,
 )
+_SHORT = 8  # sentences
 _BRIEF = 4  # words; so short a sentence after one that goes belongs to it ("Twenty is not many.")
 
 
@@ -51,6 +52,7 @@ class Approach(Enum):
     REMOVE = auto()
     REPLACE_PARAGRAPH = auto()
     REMOVE_PARAGRAPH = auto()
+    REPLACE_ALL = auto()  # of a short mail everything between greeting and closing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,12 +155,14 @@ def _planned(text: str, found: Sequence[Sentence], marks: Sequence[Marked], appr
     for mark in marks:
         for place in _standing(text, found, mark.sentence):
             plan.setdefault(place, mark)
-    if approach in (Approach.REPLACE_PARAGRAPH, Approach.REMOVE_PARAGRAPH):
+    if approach is Approach.REPLACE_ALL:
+        _take_all(found, plan)
+    elif approach in (Approach.REPLACE_PARAGRAPH, Approach.REMOVE_PARAGRAPH):
         around = {found[place].paragraph: plan[place] for place in sorted(plan, reverse=True)}
         for place, sentence in enumerate(found):
             if sentence.paragraph in around and sentence.kind not in (Kind.GREETING, Kind.SIGN_OFF):
                 plan.setdefault(place, Marked(sentence="", instead=around[sentence.paragraph].instead))
-    keep = approach in (Approach.REPLACE, Approach.REPLACE_PARAGRAPH)
+    keep = approach in (Approach.REPLACE, Approach.REPLACE_PARAGRAPH, Approach.REPLACE_ALL)
     said = {_flat(text)} if keep else set()
     for place in sorted(plan):
         wanted = plan[place].instead if keep else ""
@@ -169,6 +173,19 @@ def _planned(text: str, found: Sequence[Sentence], marks: Sequence[Marked], appr
             keep = False  # said once
         plan[place] = Marked(sentence="", instead=wanted, rule_id=plan[place].rule_id)
     return plan
+
+
+def _take_all(found: Sequence[Sentence], plan: dict[int, Marked]) -> None:
+    """The whole of a short mail is about what is held; a long one says other things, which are not ours to strike. What
+    stands below the closing stays: it is who writes."""
+    if not plan:
+        return
+    first, last = plan[min(plan)], max(plan)
+    closing = next((n for n in range(last, len(found)) if found[n].kind is Kind.SIGN_OFF), len(found))
+    told = [place for place in range(closing) if found[place].kind is not Kind.GREETING]
+    if len(told) <= _SHORT:
+        for place in told:
+            plan.setdefault(place, first)
 
 
 def _standing(text: str, found: Sequence[Sentence], sentence: str) -> list[int]:

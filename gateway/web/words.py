@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.flows.suggest import Suggestion
+from gateway.flows.suggest import Source, Suggestion
 from gateway.holds.hold import EarlierAsk
 from gateway.language.catalogue import Catalogue, later
 from gateway.web.reasons import Reason, quoted_sentences
@@ -97,9 +97,12 @@ _REHEARSED = {
 def suggested(suggestion: Suggestion, say: Catalogue) -> str:
     """What a suggestion is, and what is left for the person to see to."""
     told = say.gettext("Checked just now: with these changes it can go out. The rest stays as it is.")
-    if not suggestion.offered or suggestion.own:
+    if suggestion.source is Source.STOCK:
+        look = say.gettext("Please see whether the artwork really is where it says, and change the words if not.")
+    elif suggestion.source is Source.RULE:
+        look = say.gettext("The new words are ours: please see whether you want to say them, and change them if not.")
+    else:
         return told
-    look = say.gettext("Please see whether the artwork really is where it says, and change the words if not.")
     return f"{told} {look}"
 
 

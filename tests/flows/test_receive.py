@@ -22,6 +22,7 @@ from gateway.mail.content import Content, stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.mail.letter import Letter, written
 from gateway.policy.encoder import Encoder
+from gateway.policy.encoders import Encoders
 from gateway.policy.judge import judge
 from gateway.policy.line import Reading
 from gateway.ports import House
@@ -207,7 +208,7 @@ async def test_verdicts_are_reached_aside(play: Play, monkeypatch: pytest.Monkey
     )
     detector = play.house.pack.detector
     assert detector is not None
-    play.house = replace(play.house, pack=replace(play.house.pack, detector=replace(detector, encoder=None)))
+    play.house = replace(play.house, pack=replace(play.house.pack, detector=replace(detector, encoders=None)))
 
     await play.send(Onward(play.happened), ASK)
 
@@ -497,7 +498,7 @@ async def test_what_else_needs_a_thread_does_not_wait_for_verdicts(play: Play, m
     monkeypatch.setattr("gateway.policy.opinion.CERTAIN", 2)  # the encoder is asked about each of them
     detector, encoder = play.house.pack.detector, Stalled()
     assert detector is not None
-    pack = replace(play.house.pack, detector=replace(detector, encoder=encoder))
+    pack = replace(play.house.pack, detector=replace(detector, encoders=Encoders(encoder)))
     play.house = replace(play.house, pack=pack)
     more = min(32, (os.cpu_count() or 1) + 4) + 2  # than asyncio's own pool has (concurrent.futures)
     mails = [

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 
 from gateway.flows.recheck import readers, recheck
-from gateway.flows.suggest import Suggestion, suggest
+from gateway.flows.suggest import Source, Suggestion, suggest
 from gateway.holds.hold import HeldMail
 from gateway.holds.offer import ATTACHED
 from gateway.holds.revision import editable_text
@@ -16,7 +17,7 @@ from tests.holds.letters import SIGNED
 from tests.policy.reading_cases import cases
 from tests.web.desk import ANN, MEMBERS, NOON, TEAM, Desk, letter, open_desk
 
-FEWEST = 0.75  # of the held cases; the others would be empty, or are held for the whole of what they say
+FEWEST = 0.97  # of the held cases
 PLEASE = "Hi,\n\nif you like, put the banner on your LinkedIn profile.\n\nLunch is at one.\n\nAnn\n"
 
 
@@ -68,9 +69,9 @@ async def test_the_mails_own_artwork_is_offered(desk: Desk) -> None:
     assert linked is not None
     assert pressed is not None
     assert picture is not None
-    assert (attached.offered, attached.own) == (ATTACHED, True)
+    assert (attached.instead, attached.source) == (ATTACHED, Source.MAIL)
     assert "The artwork is here, for anyone who may ever want it: https://corp.example/b.png" in linked.text
-    assert "https://corp.example/x" in pressed.offered
+    assert "https://corp.example/x" in pressed.instead
     assert "t.example" not in picture.text
 
 
@@ -87,7 +88,7 @@ async def test_without_artwork_the_ask_is_left_out(desk: Desk) -> None:
     await desk.asked(ANN, NOON - timedelta(days=100))
     _, suggestion = await suggested(desk, letter(PLEASE, attachments=()))
     assert suggestion is not None
-    assert (suggestion.text, suggestion.offered) == ("Hi,\n\nLunch is at one.\n\nAnn", "")
+    assert (suggestion.text, suggestion.source) == ("Hi,\n\nLunch is at one.\n\nAnn", Source.NOBODY)
 
 
 async def test_a_packs_wording_comes_last(desk: Desk) -> None:
@@ -95,14 +96,44 @@ async def test_a_packs_wording_comes_last(desk: Desk) -> None:
     body = "Hi all,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n\nAnn\n"
     _, suggestion = await suggested(desk, letter(body, attachments=()))
     assert suggestion is not None
-    assert suggestion.offered == desk.house.pack.rules["demand"].fix
-    assert not suggestion.own
+    assert (suggestion.instead, suggestion.source) == (desk.house.pack.rules["demand"].fix, Source.STOCK)
 
 
-async def test_where_nothing_passes_nothing_is_suggested(desk: Desk) -> None:
-    """A mail that is one question of who has done it has no other words; neither has a signed one."""
-    raw = letter("Who has not yet changed their LinkedIn banner? Reply when done.\n", attachments=())
-    assert (await suggested(desk, raw, "one"))[1] is None
+@pytest.mark.parametrize(
+    ("body", "rule", "left"),
+    [
+        (
+            "Hi all,\n\nwho has not yet changed their LinkedIn banner?\n\nAnn",
+            "compliance-check",
+            "Hi all,\n\n{}\n\nAnn",
+        ),
+        ("Only Ben and Kim are missing on our LinkedIn banner list.", "call-out", "{}"),
+        ("Dana, send me your Instagram password and I put the frame on.", "account-access", "{}"),
+    ],
+)
+async def test_a_mail_that_is_nothing_but_what_is_held_gets_the_rules_words(
+    desk: Desk, body: str, rule: str, left: str
+) -> None:
+    """Where leaving it out leaves nothing, the rule's tested words stand in, between greeting and name."""
+    _, suggestion = await suggested(desk, letter(f"{body}\n", attachments=()))
+    assert suggestion is not None
+    assert suggestion.source is Source.RULE
+    assert suggestion.text == left.format(desk.house.pack.rules[rule].fix)
+
+
+async def test_a_short_mail_about_nothing_else_is_put_otherwise_as_a_whole(desk: Desk) -> None:
+    """When sentence by sentence nothing passes, a short mail's words go, and its closing and who writes stay."""
+    words = "die Stellenanzeige für die Innere ging über acht private Profile ins Land: Yvonne, beide Katrins und ich."
+    gap = "Die Ärzteschaft fehlt auf diesem Gruppenbild komplett, soweit ich sehe."
+    raw = letter(f"Guten Morgen,\n\n{words}\n\n{gap}\n\nKollegiale Grüße\nMargit Holste\n", attachments=())
+    _, suggestion = await suggested(desk, raw)
+    assert suggestion is not None
+    fix = desk.house.pack.rules["call-out"].fix_in("de")
+    assert suggestion.text == f"Guten Morgen,\n\n{fix}\n\nKollegiale Grüße"
+
+
+async def test_a_mail_that_cannot_be_edited_gets_none(desk: Desk) -> None:
+    """A signed mail keeps its words or stays here."""
     assert (await suggested(desk, SIGNED, "two"))[1] is None
 
 

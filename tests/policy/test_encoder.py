@@ -15,6 +15,7 @@ from gateway.errors import UserError
 from gateway.mail.reading import text_from
 from gateway.policy import packs
 from gateway.policy.encoder import KIND, Encoded, Encoder
+from gateway.policy.encoders import Encoders
 from gateway.policy.features import weighed
 from gateway.policy.judge import judge
 from gateway.policy.labels import Label
@@ -22,16 +23,16 @@ from gateway.policy.line import Reading
 from gateway.policy.opinion import Opinion, Thresholds, opinion
 from gateway.policy.pack import Pack
 from gateway.policy.packs import ENCODER, home, load
-from gateway.policy.passage import BEGIN, END, MOST, Passage, passage
+from gateway.policy.passage import MOST, Passage, passage
 from gateway.policy.reading import exclude, read
 from gateway.policy.verdict import Scene
-from gateway.policy.wordpiece import UNKNOWN, Pieces
+from gateway.policy.wordpiece import BEGIN, END, UNKNOWN, WordPiece
 from tests.policy.test_opinion import leaning
 
 MANY = Scene(recipients=("all-staff@north.example",))
 ASK = "If you like, you could put our new banner on your own LinkedIn profile; nobody minds if you don't."
 WORDS = (UNKNOWN, BEGIN, END, "to", "many", "one", "replying", ",", ":", "banner", "linkedin", "profile", "lunch")
-PIECES = Pieces({piece: number for number, piece in enumerate(WORDS)})
+PIECES = WordPiece({piece: number for number, piece in enumerate(WORDS)})
 
 
 def reading_of(body: str, subject: str = "", scene: Scene = MANY) -> Reading:
@@ -51,8 +52,9 @@ def named(found: Passage) -> list[str]:
 def shipped() -> Encoder:
     detector = load("ask-once").detector
     assert detector is not None
-    assert detector.encoder is not None
-    return detector.encoder
+    assert detector.encoders is not None
+    assert detector.encoders.english is not None
+    return detector.encoders.english
 
 
 class Sure(Encoder):
@@ -78,7 +80,7 @@ def judging(asked: Encoder, likely: dict[Label, float], **thresholds: float) -> 
     """The ask-once pack with this encoder, a regression that sees the same in every sentence, and these thresholds."""
     pack = load("ask-once")
     assert pack.detector is not None
-    detector = replace(pack.detector, model=leaning(likely), encoder=asked)
+    detector = replace(pack.detector, model=leaning(likely), encoders=Encoders(asked))
     return replace(pack, detector=detector, opinion=Thresholds(**thresholds))
 
 
@@ -263,7 +265,7 @@ def test_without_onnxruntime_the_pack_is_another(monkeypatch: pytest.MonkeyPatch
     light = load("ask-once")
 
     assert light.detector is not None
-    assert light.detector.encoder is None
+    assert light.detector.encoders is None
     assert light.identity != whole.identity
     demand = "All staff must add the new banner to their LinkedIn profile by Friday."
     assert judge(text_from("", demand), MANY, light).label is Label.DEMAND
@@ -274,6 +276,29 @@ def test_an_encoder_handed_to_another_process_is_opened_there() -> None:
     again, reading = pickle.loads(pickle.dumps(shipped())), reading_of(ASK)
     assert len(pickle.dumps(shipped())) < 1000
     assert again.says(reading, weighed(reading)) is not None
+
+
+@pytest.mark.parametrize(
+    ("body", "label"),
+    [
+        ("All staff must add the new banner to their LinkedIn profile by Friday.", Label.DEMAND),
+        ("Bitte denkt daran, dass alle bis Freitag das neue Titelbild in ihrem LinkedIn-Profil haben.", Label.CALL_OUT),
+        ("Merci de mettre la bannière sur votre profil LinkedIn avant vendredi, sans faute.", Label.CALL_OUT),
+        ("Mettete il banner sul vostro profilo LinkedIn entro venerdì.", Label.CALL_OUT),
+    ],
+)
+def test_each_mail_is_read_by_the_one_that_knows_its_language(body: str, label: Label) -> None:
+    """English by one, everything else by the other; where there is only one, it reads all."""
+    english, others = Sure(Label.DEMAND), Sure(Label.CALL_OUT)
+    reading = reading_of(body)
+    said = Encoders(english, others).says(reading, weighed(reading))
+    assert said is not None
+    assert said.mail[label] == 1.0
+    for alone in (Encoders(english), Encoders(None, english)):
+        only = alone.says(reading, weighed(reading))
+        assert only is not None
+        assert only.mail[Label.DEMAND] == 1.0
+    assert not Encoders()
 
 
 def test_several_threads_share_one() -> None:
@@ -291,7 +316,7 @@ def test_a_pack_judges_by_parts_of_it() -> None:
     pack = load("ask-once")
     parts = {name: by_means(pack, means).detector for name, means in MEANS.items()}
     has = {
-        name: (bool(one.conditions), one.model is not None, one.encoder is not None)
+        name: (bool(one.conditions), one.model is not None, one.encoders is not None)
         for name, one in parts.items()
         if one
     }

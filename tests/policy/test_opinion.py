@@ -69,7 +69,7 @@ def thinking(odds: Mapping[Label, float], *, weighed_rules: bool = True, **thres
     pack = load("ask-once")
     assert pack.detector is not None
     model = leaning(odds, weighed_rules=weighed_rules)
-    return replace(pack, detector=replace(pack.detector, model=model, encoder=None), opinion=Thresholds(**thresholds))
+    return replace(pack, detector=replace(pack.detector, model=model, encoders=None), opinion=Thresholds(**thresholds))
 
 
 def said(body: str, pack: Pack, scene: Scene = MANY) -> Verdict:

@@ -4,10 +4,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.policy.wordpiece import UNKNOWN, Pieces
+from gateway.policy.wordpiece import BEGIN, END, UNKNOWN, WordPiece
 
-KNOWN = (UNKNOWN, "un", "##aff", "##able", "cafe", "##s", ",", "!", "run", "##ning", "\u793e", "\u2019", "@", "e")
-PIECES = Pieces({piece: number for number, piece in enumerate(KNOWN)})
+KNOWN = (
+    UNKNOWN,
+    "un",
+    "##aff",
+    "##able",
+    "cafe",
+    "##s",
+    ",",
+    "!",
+    "run",
+    "##ning",
+    "\u793e",
+    "\u2019",
+    "@",
+    "e",
+    BEGIN,
+    END,
+)
+PIECES = WordPiece({piece: number for number, piece in enumerate(KNOWN)})
 
 
 def named(text: str) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlencode
 
@@ -460,11 +461,24 @@ async def test_a_version_that_passes_is_shown_and_applied_by_one_press(desk: Des
 
 
 async def test_where_nothing_passes_the_page_says_so(desk: Desk) -> None:
-    """No press is offered that would not help, and the other ways out are named."""
-    await desk.hold(letter("Who has not yet changed their LinkedIn banner? Reply when done.\n", attachments=()))
+    """What holds the mail stands where nobody can edit it: no press is offered that would not help, and the other ways
+    out are named."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = ANN, TEAM, "The list"
+    mail.set_content("Hi all,\n\nsee the list.\n\nAnn\n")
+    mail.add_attachment("Who has not yet changed their LinkedIn banner? Reply when done.\n", filename="list.txt")
+    await desk.hold(bytes(mail))
     page = (await desk.get()).text
     assert "No ready wording this time" in page
     assert 'value="suggest"' not in page
+
+
+async def test_words_that_are_ours_ask_to_be_looked_at(desk: Desk) -> None:
+    """A mail that is nothing but what is held gets the rule's words, and the page says whose they are."""
+    await desk.hold(letter("Who has not yet changed their LinkedIn banner? Reply when done.\n", attachments=()))
+    page = (await desk.get()).text
+    assert desk.house.pack.rules["compliance-check"].fix in page
+    assert "The new words are ours" in page
 
 
 async def test_a_suggested_wording_that_is_not_the_mails_own_asks_to_be_looked_at(desk: Desk) -> None:
