@@ -14,7 +14,7 @@ from gateway.policy.lexicon import Lexicon
 from gateway.policy.pattern import LatePattern, Pattern
 
 if TYPE_CHECKING:
-    from gateway.policy.encoder import Encoder
+    from gateway.policy.encoders import Encoders
     from gateway.policy.sieve import Sieve
     from gateway.policy.weights import Weights
 
@@ -105,7 +105,7 @@ class Marking:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detector:
     """Everything the judge runs. `topics` with the plainest first, and `naming` their patterns
-    by place; `conditions` by rule id; `despite`: rules that exclusions do not silence; `model` and `encoder`: what
+    by place; `conditions` by rule id; `despite`: rules that exclusions do not silence; `model` and `encoders`: what
     the second opinion goes by; `sieve`: what a mail must pass to be read at all."""
 
     lexicon: Lexicon
@@ -117,7 +117,7 @@ class Detector:
     conditions: Mapping[str, tuple[Condition, ...]]
     despite: Mapping[str, frozenset[str]] = field(default_factory=dict)
     model: "Weights | None" = field(default=None, repr=False)
-    encoder: "Encoder | None" = field(default=None, repr=False)
+    encoders: "Encoders | None" = field(default=None, repr=False)
     sieve: "Sieve | None" = field(default=None, repr=False)
 
     def late_patterns(self) -> Iterator[LatePattern]:

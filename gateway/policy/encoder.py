@@ -7,6 +7,7 @@ the labelled cases by `make encoder`, in a file that onnxruntime runs where it i
 """
 
 import hashlib
+import json
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ from typing import Any
 import structlog
 
 from gateway.errors import UserError
+from gateway.policy import unigram, wordpiece
 from gateway.policy.labels import Label
 from gateway.policy.line import Line, Reading
-from gateway.policy.passage import BEGIN, END, passage
-from gateway.policy.wordpiece import UNKNOWN, Pieces
+from gateway.policy.passage import Pieces, passage
 
 KIND = "askonce encoder 1"  # the file's own word for what it is, under "kind"
 
@@ -94,10 +95,7 @@ class _Session:
         self._labels = tuple(map(Label, said["labels"].split()))
         if set(self._labels) != set(Label):
             raise ValueError("it does not know every label")
-        pieces = said["vocabulary"].split("\n")
-        if not {BEGIN, END, UNKNOWN} <= set(pieces):
-            raise ValueError("its vocabulary lacks pieces")
-        self._pieces = Pieces({piece: number for number, piece in enumerate(pieces)})
+        self._pieces = _vocabulary(said)
         self._run((0, 0, 0), 3, [(0, 2)])
 
     def run(self, reading: Reading, places: Collection[int]) -> Encoded | None:
@@ -123,3 +121,14 @@ class _Session:
 
     def _named(self, row: Any) -> dict[Label, float]:
         return dict(zip(self._labels, row.tolist(), strict=True))
+
+
+def _vocabulary(said: Mapping[str, str]) -> Pieces:
+    """What a file tells of its pieces: with their probabilities when they are cut by those. Raises ValueError."""
+    pieces = said["vocabulary"].split("\n")
+    kind = unigram if "scores" in said else wordpiece
+    if not {kind.BEGIN, kind.END, kind.UNKNOWN} <= set(pieces):
+        raise ValueError("its vocabulary lacks pieces")
+    if "scores" in said:
+        return unigram.Unigram(dict(zip(pieces, json.loads(said["scores"]), strict=True)))
+    return wordpiece.WordPiece({piece: number for number, piece in enumerate(pieces)})

@@ -110,8 +110,8 @@ def findings(reading: Reading, pack: Pack, detector: Detector) -> list[Finding]:
         rules = [rule for rule in rules if rule.id not in second.weights.header.rules]
         return _weighed(found_by_rules(rules, reading, detector), second, pack, reading, detector)
     found = found_by_rules(rules, reading, detector)
-    if detector.encoder and second.in_doubt(_fired(found, second)):
-        second = second.joined(detector.encoder.says(reading, second.places), pack.opinion.encoder)
+    if detector.encoders and second.in_doubt(_fired(found, second)):
+        second = second.joined(detector.encoders.says(reading, second.places), pack.opinion.encoder)
     return _weighed(found, second, pack, reading, detector)
 
 

@@ -20,6 +20,7 @@ from gateway.language.tags import LANGUAGES
 from gateway.policy.compiling import compile_detector
 from gateway.policy.detector import Detector
 from gateway.policy.encoder import KIND, Encoder, usable
+from gateway.policy.encoders import Encoders
 from gateway.policy.files import GateFile, LanguageFiles, PackFile, RuleFile, TopicsFile, WordsFile
 from gateway.policy.labels import STRICTNESS, Mode
 from gateway.policy.opinion import Thresholds
@@ -30,7 +31,8 @@ from gateway.policy.weights import Weights, mapped
 
 FOLDER = "policies"
 WEIGHTS = "opinion.weights"
-ENCODER = "opinion.onnx"
+ENCODER = "opinion.onnx"  # of English
+ENCODER_OF_OTHERS = "opinion.others.onnx"  # of the other languages
 SIEVE = "sieve.weights"
 MOST = {  # the most a rule may do by itself, by its status; a site's own `policy.modes` stand above it
     "experimental": Mode.MONITOR,
@@ -44,8 +46,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
     """A pack's files as read: its own `pack.toml`, `rules` with the file each came from, `languages` by name, `weights`
-    and `encoder` the files of the second opinion; the latter only where what runs it is installed; `sieve` the file of
-    that."""
+    and `encoders` the files of the second opinion; the latter only where what runs them is installed; `sieve` the file
+    of that."""
 
     pack: PackFile
     rules: Mapping[str, tuple[RuleFile, Path]]
@@ -53,8 +55,7 @@ class Sources:
     digest: str
     opinion: Thresholds = field(default_factory=Thresholds)
     weights: Path | None = None
-    encoder: Path | None = None
-    encoder_digest: str = ""
+    encoders: Encoders = field(default_factory=Encoders)
     sieve: Path | None = None
 
 
@@ -85,7 +86,7 @@ def load(
     folder = find(name_or_path)
     read = sources(folder)
     if not second:
-        read = replace(read, weights=None, encoder=None, sieve=None, digest=f"{read.digest} rules alone")
+        read = replace(read, weights=None, encoders=Encoders(), sieve=None, digest=f"{read.digest} rules alone")
     unknown = sorted(set(modes) - set(read.rules))
     if unknown:
         todo = f"Its rules: {', '.join(sorted(read.rules))}"
@@ -132,9 +133,9 @@ def _detector(read: Sources) -> Any:
     """Compiled once for each digest: packs that differ only in modes share their patterns."""
     if read.digest not in _compiled:
         compiled = compile_detector(read.rules, read.languages)
-        encoder = Encoder(read.encoder, read.encoder_digest) if read.encoder and read.opinion.encoder else None
+        encoders = read.encoders if read.encoders and read.opinion.encoder else None
         sieve = _sieve(read.sieve) if read.opinion.near else None
-        _compiled[read.digest] = replace(compiled, model=_weights(read.weights), encoder=encoder, sieve=sieve)
+        _compiled[read.digest] = replace(compiled, model=_weights(read.weights), encoders=encoders, sieve=sieve)
     return _compiled[read.digest]
 
 
@@ -161,11 +162,10 @@ def sources(folder: Path) -> Sources:
     if (folder / WEIGHTS).is_file():
         weights = folder / WEIGHTS
         digest.update(WEIGHTS.encode() + b"\0" + weights.read_bytes())
-    encoder, encoder_digest = (base.encoder, base.encoder_digest) if base else (None, "")
-    if (folder / ENCODER).is_file() and usable():  # the audit tells by the digest whether it had a say
-        encoder = folder / ENCODER
-        encoder_digest = _encoder_digest(encoder)
-        digest.update(f"{ENCODER}\0{encoder_digest}".encode())
+    encoders = base.encoders if base else Encoders()
+    if own := _encoders(folder):  # the audit tells by the digest whether they had a say
+        encoders = own
+        digest.update("".join(f"{one.place.name}\0{one.digest}" for one in own).encode())
     sieve = base.sieve if base else None
     if (folder / SIEVE).is_file():
         sieve = folder / SIEVE
@@ -177,8 +177,7 @@ def sources(folder: Path) -> Sources:
         digest=digest.hexdigest(),
         opinion=said,
         weights=weights,
-        encoder=encoder,
-        encoder_digest=encoder_digest,
+        encoders=encoders,
         sieve=sieve,
     )
 
@@ -255,19 +254,27 @@ def _sieve(place: Path | None) -> Sieve | None:
         raise UserError(f"not the weights of a sieve: {error}", where=str(place)) from None
 
 
-def _encoder_digest(place: Path) -> str:
-    """The digest of a pack's `opinion.onnx`, which is opened late: what it says it is stands at its end. Raises
-    UserError for a file that does not say so."""
+def _encoders(folder: Path) -> Encoders:
+    """A pack's own encoders, where what runs them is installed. Raises UserError for a file that is none."""
+    if not usable():
+        return Encoders()
+    return Encoders(*(_encoder(folder / name) for name in (ENCODER, ENCODER_OF_OTHERS)))
+
+
+def _encoder(place: Path) -> Encoder | None:
+    """One, which is opened late: what it says it is stands at its end."""
+    if not place.is_file():
+        return None
     data = place.read_bytes()
     if KIND.encode() not in data:
         raise UserError("not the encoder of a second opinion, or cut", where=str(place))
-    return hashlib.sha256(data).hexdigest()
+    return Encoder(place, hashlib.sha256(data).hexdigest())
 
 
-def check_encoder(pack: Pack) -> None:
-    """Open the pack's encoder, which is else opened by the first mail that needs it. Raises UserError."""
-    if pack.detector and pack.detector.encoder:
-        pack.detector.encoder.check()
+def check_encoders(pack: Pack) -> None:
+    """Open the pack's encoders, which are else opened by the first mail that needs them. Raises UserError."""
+    if pack.detector and pack.detector.encoders:
+        pack.detector.encoders.check()
 
 
 def _file(path: Path, model: type[_Model]) -> _Model:

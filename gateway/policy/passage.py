@@ -2,19 +2,28 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Protocol
 
 from gateway.mail.normal import normalise
 from gateway.policy.line import Line, Reading
 from gateway.policy.segment import Kind
-from gateway.policy.wordpiece import Pieces
 
 MOST = 192  # pieces that are read of a mail
 MOST_OF_LINE = 80  # pieces of one sentence
 MOST_OF_QUOTED = 32  # pieces of a quoted one
 QUOTED = 3  # quoted sentences that are read
-BEGIN, END = "[CLS]", "[SEP]"
 _FRAME = 12  # pieces that are kept free for what frames the sentences
 _LONGEST = 1200  # characters of a sentence that can matter: pieces are seldom longer than words
+
+
+class Pieces(Protocol):
+    """What an encoder's vocabulary makes of text: `wordpiece.WordPiece` or `unigram.Unigram`."""
+
+    begin: int  # the numbers of the pieces that frame what is read
+    end: int
+
+    def of(self, text: str) -> list[int]:
+        """The numbers of the text's pieces, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +40,18 @@ def passage(reading: Reading, places: Collection[int], pieces: Pieces) -> Passag
     """Who reads it, the subject, and as many of the sentences at `places` as there is room for, those that name the
     favour most plainly first; then a little of what is quoted. Exclusions make no difference to it."""
     chosen = _chosen(reading, places, pieces)
-    found = [pieces.number(BEGIN), *pieces.of(_address(reading))]
+    found = [pieces.begin, *pieces.of(_address(reading))]
     spans = []
     for place in sorted(chosen):
         line = reading.lines[place]
         spans.append((line, len(found), len(found) + len(chosen[place])))
         found += chosen[place]
         if line.sentence.kind is Kind.SUBJECT:
-            found.append(pieces.number(END))
-    found.append(pieces.number(END))
+            found.append(pieces.end)
+    found.append(pieces.end)
     beneath = _quoted(reading, pieces, MOST - _FRAME - sum(map(len, chosen.values())))
     if beneath:
-        beneath.append(pieces.number(END))
+        beneath.append(pieces.end)
     return Passage(pieces=(*found, *beneath), quoted_from=len(found), spans=tuple(spans))
 
 

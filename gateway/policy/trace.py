@@ -213,8 +213,8 @@ def _leaning(reading: Reading, pack: Pack, detector: Detector, weights: Weights)
     if found is None:
         return None
     alone = found.whole().sure
-    if detector.encoder and found.in_doubt():
-        found = found.joined(detector.encoder.says(reading, found.places), pack.opinion.encoder)
+    if detector.encoders and found.in_doubt():
+        found = found.joined(detector.encoders.says(reading, found.places), pack.opinion.encoder)
     whole = found.whole()
     label = whole.held_for()
     line = found.where(label)[0][0]

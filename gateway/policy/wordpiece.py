@@ -11,27 +11,24 @@ from functools import lru_cache
 
 import regex
 
-UNKNOWN = "[UNK]"
+BEGIN, END, UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 _LONGEST = 100  # letters of a word that is looked at; longer ones are unknown
-_UNSEEN = regex.compile(r"(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\uFFFD]")
+UNSEEN = regex.compile(r"(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\uFFFD]")  # what no reader sees
 _WORD = regex.compile(r"[!-/:-@\[-`{-~\p{P}\p{Han}]|[^\s!-/:-@\[-`{-~\p{P}\p{Han}]+")
 
 
-class Pieces:
+class WordPiece:
     """The pieces a vocabulary knows, each with its number."""
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self._numbers = numbers
         self._longest = max(map(len, numbers), default=1)
         self._of_word = lru_cache(maxsize=8192)(self._split)
-
-    def number(self, piece: str) -> int:
-        """The number of a piece. Raises KeyError for one that is not known."""
-        return self._numbers[piece]
+        self.begin, self.end = numbers[BEGIN], numbers[END]
 
     def of(self, text: str) -> list[int]:
         """The numbers of the text's pieces, in order."""
-        bare = unicodedata.normalize("NFD", _UNSEEN.sub("", text).lower())
+        bare = unicodedata.normalize("NFD", UNSEEN.sub("", text).lower())
         plain = "".join(sign for sign in bare if unicodedata.category(sign) != "Mn")
         return [number for word in _WORD.findall(plain) for number in self._of_word(word)]
 

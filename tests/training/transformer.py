@@ -1,4 +1,4 @@
-"""MiniLM as a network that can be trained, with what our labels need on top of it.
+"""A published encoder as a network that can be trained, with what our labels need on top of it.
 
 The layers are BERT's (Devlin et al., "BERT", NAACL 2019) and have the names that the published weights have. On top,
 each sentence is the mean of its pieces; a mail is its first piece, the mean of all and, in each place, the most that
@@ -6,14 +6,15 @@ one of its sentences has. Both are weighed for our labels. Needs PyTorch.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
-WIDE, INNER, HEADS, LAYERS = 384, 1536, 12, 6  # MiniLM-L6
-PIECES, LONGEST = 30522, 512
+from tests.training.published import Published
+
+WIDE, INNER, HEADS = 384, 1536, 12  # MiniLM-L6 and multilingual-e5-small alike
+LONGEST = 512
 DROPPED = 0.1
 FINE = 1e-12  # of the layers' norms
 
@@ -32,17 +33,17 @@ class Read:
 class Transformer(nn.Module):
     """Pieces to what each means where it stands: (mails, pieces, WIDE)."""
 
-    def __init__(self) -> None:
+    def __init__(self, pieces: int, layers: int) -> None:
         super().__init__()
         self.embeddings = nn.ModuleDict(
             {
-                "word_embeddings": nn.Embedding(PIECES, WIDE),
+                "word_embeddings": nn.Embedding(pieces, WIDE),
                 "position_embeddings": nn.Embedding(LONGEST, WIDE),
                 "token_type_embeddings": nn.Embedding(2, WIDE),
                 "LayerNorm": nn.LayerNorm(WIDE, eps=FINE),
             }
         )
-        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(_layer() for _ in range(LAYERS))})
+        self.encoder = nn.ModuleDict({"layer": nn.ModuleList(_layer() for _ in range(layers))})
         self.dropped = nn.Dropout(DROPPED)
 
     def forward(self, pieces: Tensor, kinds: Tensor, there: Tensor | None) -> Tensor:
@@ -86,9 +87,9 @@ def _layer() -> nn.ModuleDict:
 class Labeller(nn.Module):
     """The log-odds of each label, for mails (mails, labels) and for their sentences (mails, sentences, labels)."""
 
-    def __init__(self, labels: int) -> None:
+    def __init__(self, labels: int, *, pieces: int, layers: int) -> None:
         super().__init__()
-        self.bert = Transformer()
+        self.bert = Transformer(pieces, layers)
         self.mail = nn.Linear(3 * WIDE, labels)
         self.line = nn.Linear(WIDE, labels)
         self.dropped = nn.Dropout(DROPPED)
@@ -118,12 +119,10 @@ class Alone(nn.Module):
         return self.labeller.mail(whole).softmax(-1), self.labeller.line(lines).softmax(-1)
 
 
-def begun(folder: Path, labels: int) -> Labeller:
-    """MiniLM as published, from a folder with its `model.safetensors`, and nothing learnt of our labels."""
-    from safetensors.torch import load_file
-
-    labeller = Labeller(labels)
-    found = load_file(folder / "model.safetensors")
+def begun(published: Published, labels: int) -> Labeller:
+    """An encoder as published, with nothing learnt of our labels."""
+    words = published.weights["embeddings.word_embeddings.weight"]
+    labeller = Labeller(labels, pieces=len(words), layers=published.layers)
     own = labeller.bert.state_dict()
-    labeller.bert.load_state_dict({name: found[name] for name in own})
+    labeller.bert.load_state_dict({name: published.weights[name] for name in own})
     return labeller
