@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # Python keeps what it has compiled, whatever the environment says: the tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Many tests wait for a server: one process more than there are cores, but no more than four.
+TESTERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? n + 1 : 4)))
+
 # Debian and Ubuntu keep the venv module apart: root gets it, others are told.
 GET_VENV = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
   apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y python3-venv
@@ -22,7 +25,7 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check gateway tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not long" --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not long" --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/.dev
 	$(BIN)/python tests/real_parts.py
@@ -51,9 +54,10 @@ model: $(VENV)/.dev
 	$(BIN)/python -m tests.training.sieve
 	$(BIN)/python -m tests.training
 
-# The encoder beside it, an hour or more on two cores, in an environment of its own: PyTorch is large.
+# The encoders beside it, some hours on two cores, in an environment of its own: PyTorch is large.
 encoder: $(VENV)-encoder/.run
-	$(VENV)-encoder/bin/python -m tests.training.encoder --keep $(VENV)-encoder/kept.pt
+	$(VENV)-encoder/bin/python -m tests.training.encoder english --keep $(VENV)-encoder/kept.pt
+	$(VENV)-encoder/bin/python -m tests.training.encoder others --keep $(VENV)-encoder/kept-others.pt
 
 $(VENV)-encoder/.run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)-encoder

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,7 +48,11 @@ def root() -> None:
 
 
 @policy.command("test")
-def examples(packs: Packs = None, jobs: Jobs = 0) -> None:
+def examples(
+    packs: Packs = None,
+    rule: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this rule; may be given again")] = None,
+    jobs: Jobs = 0,
+) -> None:
     """Run every rule's hits, misses and tested rewrites; say which fail, and what fired instead.
 
     `todo_hit` and `todo_miss` are expected to fail; those that no longer do are named. The examples of an experimental
@@ -59,11 +64,11 @@ def examples(packs: Packs = None, jobs: Jobs = 0) -> None:
 
       askonce policy test
 
-      askonce policy test my-pack
+      askonce policy test my-pack --rule weekly-selfie
     """
     failed = count = expected = 0
     for name in packs or _all_packs():
-        rules = tested(name)
+        rules = _among(tested(name), rule or (), name)
         pack_named(name)  # compiled once, here, and taken off the shelf by every worker
         answers = work(partial(testing, str(find(name))), rules, jobs=_jobs(jobs, len(rules)))
         for answer in sorted(answers, key=lambda answer: rules.index(answer.rule)):
@@ -74,6 +79,14 @@ def examples(packs: Packs = None, jobs: Jobs = 0) -> None:
                 console.print(shown(line), markup=False, highlight=False)
     console.print(f"{count} examples run, {failed} failed, {expected} expected to fail", highlight=False)
     raise typer.Exit(1 if failed else 0)
+
+
+def _among(rules: list[str], wanted: Collection[str], pack: str) -> list[str]:
+    """The rules that are wanted, all when none is named."""
+    for one in wanted:
+        if one not in rules:
+            refuse(f"--rule {one}: {pack} has no such rule; it has {', '.join(rules)}")
+    return [one for one in rules if not wanted or one in wanted]
 
 
 @policy.command("score")

@@ -24,8 +24,9 @@ from gateway.mail.glance import glance
 from gateway.mail.message import Message
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
-from gateway.policy.judge import hopeless, judge, relevant
+from gateway.policy.judge import judge
 from gateway.policy.labels import Label, Mode
+from gateway.policy.nearness import hopeless, relevant
 from gateway.policy.pack import ASKED_BEFORE
 from gateway.policy.verdict import Finding, Scene, Verdict
 from gateway.ports import House, Unit

@@ -73,6 +73,8 @@ _LEGAL = (  # pieces of words, lower case
     *("ficheiros anexos", "antes de imprimir", "protección de datos", "proteção de dados", "prohibid", "proibid"),
     *("geadresseerde", "bijlagen", "riservat", "per errore", "allegati"),
 )
+_NEXT = re.compile(r"[.!?]\s+(?=[^\W\d_a-z])")  # where a sentence of a line begins
+_SAYS = 5  # words of a sentence that says something by itself
 _MIN_LEGAL = 3  # different marks in one paragraph
 _MAX_SIGNATURE_LINES = 14
 
@@ -159,9 +161,41 @@ def mark_disclaimers(text: str, lines: list[Line]) -> None:
             end += 1
         paragraph = " ".join(line.words for line in lines[number:end])
         if len(paragraph) >= 60 and _legal(paragraph[:6000]):
-            for line in lines[number:end]:
+            end += _split(text, lines, number, end)
+            for line in _from_first_to_last(lines[number:end]):
                 line.kind = _D
         number = max(end, number + 1)
+
+
+def _split(text: str, lines: list[Line], number: int, end: int) -> int:
+    """Lines of several sentences as a line for each; how many there are more."""
+    parts = [part for line in lines[number:end] for part in _sentences(text, line)]
+    lines[number:end] = parts
+    return len(parts) - (end - number)
+
+
+def _sentences(text: str, line: Line) -> list[Line]:
+    starts = [line.start, *(found.end() for found in _NEXT.finditer(text, line.start, line.end))]
+    ends = [*starts[1:], line.end]
+    return [
+        Line(start, stop, text[start:stop].strip(), line.kind, line.fixed)
+        for start, stop in zip(starts, ends, strict=True)
+        if stop > start
+    ]
+
+
+def _from_first_to_last(lines: list[Line]) -> list[Line]:
+    """Of a paragraph with legal words what stands from the first of them to the last, and what is too short to say
+    anything: the rest is somebody's own."""
+    legal = [number for number, line in enumerate(lines) if any(turn in line.words.casefold() for turn in _LEGAL)]
+    if not legal:
+        return []
+    first, last = legal[0], legal[-1] + 1
+    while first and len(lines[first - 1].words.split()) < _SAYS:
+        first -= 1
+    while last < len(lines) and len(lines[last].words.split()) < _SAYS:
+        last += 1
+    return lines[first:last]
 
 
 def _may_be_legal(line: Line) -> bool:

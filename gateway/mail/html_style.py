@@ -10,9 +10,15 @@ from typing import NamedTuple
 
 
 class Look(NamedTuple):
-    """`colour`/`ground` "#rrggbb" or "" when not set here; `verbatim` None when white space is not spoken of."""
+    """`colour`/`ground` "#rrggbb" or "" when not set here; `verbatim` None when white space is not spoken of. `hidden`:
+    with all that is inside; `faint`: too, unless something inside says that it is seen (False): letters of no size, of
+    no colour, invisible ones; `shown`: it says that it stands there, whatever a style sheet says."""
 
     hidden: bool = False
+    faint: bool | None = None
+    shown: bool = False
+    inline: bool = False  # stands in the line, whatever the element
+    turned: bool = False  # letters from right to left, whatever they are
     colour: str = ""
     ground: str = ""
     verbatim: bool | None = None
@@ -22,7 +28,9 @@ _PLAIN = Look()
 _NUMBER = re.compile(r"-?\d*\.?\d+")
 _STYLE = re.compile(r"<style[^<>]{0,200}>", re.I)
 _CLASS_RULE = re.compile(r"([^{}@;]{1,500})\{([^{}]{0,2000})\}")
-_CLASS = re.compile(r"^(?:[a-z][a-z0-9]*)?\.([\w-]+)$", re.I)
+_CLASS = re.compile(r"^([a-z][a-z0-9]*)?\.([\w-]+)$", re.I)
+_REMARK = re.compile(r"/\*.*?\*/", re.S)
+_PRINTED = re.compile(r"""media\s*=\s*["']?\s*print\b""", re.I)
 _RGB = re.compile(r"rgba?\((\d{1,3})[ ,]+(\d{1,3})[ ,]+(\d{1,3})(?:[ ,/]+([\d.]+))?\)")
 _NAMED = {
     "white": "#ffffff",
@@ -48,7 +56,11 @@ def look(style: str, width: str = "", height: str = "", colour: str = "", ground
     back = _colour(said.get("background-color") or said.get("background") or ground)
     space = said.get("white-space", "")
     return Look(
-        hidden=_hidden(said) or own == "transparent",
+        hidden=_hidden(said),
+        faint=_faint(said, own),
+        shown=said.get("display", "none") != "none",
+        inline=said.get("display", "").startswith("inline") or said.get("float") in ("left", "right"),
+        turned="override" in said.get("unicode-bidi", "") and said.get("direction") == "rtl",
         colour=own if own != "transparent" else "",
         ground=back if back != "transparent" else "",
         verbatim=space.startswith(("pre", "break-spaces")) and space != "pre-line" if space else None,
@@ -62,10 +74,26 @@ def hiding_classes(html: str) -> frozenset[str]:
     names: set[str] = set()
     for sheet in _sheets(html):
         for selectors, body in _CLASS_RULE.findall(_without_media(sheet))[:1000]:
-            if _hidden(_declarations(body)):
-                found = (_CLASS.match(selector.strip()) for selector in selectors.split(","))
-                names.update(match[1] for match in found if match)
+            if _conceals(_declarations(body)):
+                names.update(_classes(selectors))
+        for selectors, body in _CLASS_RULE.findall(sheet)[:2000]:
+            if _reveals(_declarations(body)):
+                names.difference_update(_classes(selectors))  # somebody sees it, on a telephone perhaps
     return frozenset(names)
+
+
+def _classes(selectors: str) -> list[str]:
+    """Of a rule's selectors those that are a class or an element with one: "name" or "element.name"."""
+    found = (_CLASS.match(selector.strip()) for selector in selectors.split(","))
+    return [f"{match[1].lower()}.{match[2]}" if match[1] else match[2] for match in found if match]
+
+
+def _conceals(said: dict[str, str]) -> bool:
+    return _hidden(said) or bool(_faint(said, _colour(said.get("color", ""))))
+
+
+def _reveals(said: dict[str, str]) -> bool:
+    return not _conceals(said) and (said.get("display", "none") != "none" or said.get("visibility") == "visible")
 
 
 def _sheets(html: str) -> list[str]:
@@ -76,7 +104,8 @@ def _sheets(html: str) -> list[str]:
         while end >= 0 and html[end : end + 7].lower() != "</style":
             end = html.find("<", end + 1)
         at = end if end >= 0 else len(html)
-        found.append(html[opening.end() : at][:100_000])
+        if not _PRINTED.search(opening[0]):
+            found.append(html[opening.end() : at][:100_000])
     return found
 
 
@@ -106,7 +135,7 @@ def _without_media(sheet: str) -> str:
 def _declarations(style: str) -> dict[str, str]:
     said: dict[str, str] = {}
     firm: set[str] = set()
-    for declaration in style.lower().split(";"):
+    for declaration in _REMARK.sub("", style.lower()).split(";"):
         name, colon, value = declaration.partition(":")
         name = name.strip()
         if not colon:
@@ -123,20 +152,29 @@ def _declarations(style: str) -> dict[str, str]:
 def _hidden(said: dict[str, str]) -> bool:
     return (
         said.get("display") == "none"
-        or said.get("visibility") in ("hidden", "collapse")
-        or _small(said.get("font-size"), 1.0)
         or _small(said.get("opacity"), 0.05)
-        or said.get("mso-hide") == "all"
-        or _small(said.get("max-height"), 0.0)
-        or _small(said.get("max-width"), 0.0)
-        or (said.get("overflow") == "hidden" and (_small(said.get("height"), 1.0) or _small(said.get("width"), 1.0)))
-        or _away(said, "text-indent")
+        or (
+            said.get("overflow") == "hidden"
+            and any(_small(said.get(size), 1.0) for size in ("height", "width", "max-height", "max-width"))
+        )
         or (
             said.get("position") in ("absolute", "fixed")
             and any(_away(said, side) for side in ("left", "top", "right"))
         )
         or said.get("clip", "").replace(" ", "").startswith("rect(0")
     )
+
+
+def _faint(said: dict[str, str], colour: str) -> bool | None:
+    """Whether letters are not seen for what is said here; None where nothing is said of it. Inherited (CSS 2.2)."""
+    told = [
+        said["visibility"] in ("hidden", "collapse") if "visibility" in said else None,
+        _small(said["font-size"], 1.0) if "font-size" in said else None,
+        colour == "transparent" if colour else None,
+        _away(said, "text-indent") if "text-indent" in said else None,
+    ]
+    known = [one for one in told if one is not None]
+    return any(known) if known else None
 
 
 def _small(value: str | None, most: float) -> bool:

@@ -61,6 +61,8 @@ class _Frame(NamedTuple):
 
     kind: BlockKind = BlockKind.AUTHORED
     hidden: bool = False
+    faint: bool = False  # not seen, unless something inside says so
+    turned: bool = False  # shown from right to left
     verbatim: bool = False  # white space counts
     colour: str = ""
     ground: str = ""
@@ -82,6 +84,12 @@ def html_text(html: str, *, max_text: int = 262_144) -> HtmlText:
 
 def _looked(style: str, attributes: dict[str, str | None]) -> Look:
     return look(style, *(attributes.get(name) or "" for name in ("width", "height", "color", "bgcolor")))
+
+
+def _stands_in_line(node: LexborNode) -> bool:
+    """Whether an element that begins a line of its own is told not to."""
+    style = node.attributes.get("style")
+    return style is not None and ("inline" in style or "float" in style) and look(style).inline
 
 
 def _all_authored(text: str) -> tuple[Block, ...]:
@@ -128,20 +136,22 @@ class _Page:
             if tag == "-text":
                 self.say(node.text_content or "", frame, self.nodes)
             elif tag and tag[0] not in "-!" and tag not in _UNSEEN:
-                inner = self.enter(node, tag, frame)
+                breaks = _BREAKS.get(tag, 0)
+                if breaks and _stands_in_line(node):
+                    breaks = 0
+                inner = self.enter(node, tag, frame, breaks)
                 if len(stack) < MAX_DEPTH:
                     child = node.child
                     if child is not None:
-                        stack.append((node.next, frame, _BREAKS.get(tag, 0)))
+                        stack.append((node.next, frame, breaks))
                         node, frame = child, inner
                         continue
                 else:
                     self.cut = True
             node = node.next
 
-    def enter(self, node: LexborNode, tag: str, frame: _Frame) -> _Frame:
+    def enter(self, node: LexborNode, tag: str, frame: _Frame, breaks: int) -> _Frame:
         """What begins with this element: a line, a cell, a picture, a quote."""
-        breaks = _BREAKS.get(tag, 0)
         if breaks > self.lines:
             self.lines = breaks
         attributes = node.attributes
@@ -159,27 +169,32 @@ class _Page:
 
     def dressed(self, node: LexborNode, tag: str, attributes: dict[str, str | None], frame: _Frame) -> _Frame:
         """The frame as this element's attributes change it."""
-        kind, hidden, verbatim, colour, ground = frame
+        kind, hidden, faint, turned, verbatim, colour, ground = frame
+        turned = turned or (tag == "bdo" and attributes.get("dir") == "rtl")
+        shown = False
         style = attributes.get("style")
         if style or not _LOOKS.isdisjoint(attributes):
             seen = look(style or "") if _LOOKS.isdisjoint(attributes) else _looked(style or "", attributes)
             colour, ground = seen.colour or colour, seen.ground or ground
-            hidden = hidden or seen.hidden or "hidden" in attributes
+            faint = faint if seen.faint is None else seen.faint
+            shown, turned = seen.shown, turned or seen.turned
+            hidden = hidden or seen.hidden or ("hidden" in attributes and not shown)
             hidden = hidden or bool(seen.colour and colour == ground)
             verbatim = seen.verbatim if seen.verbatim is not None else verbatim
         named = attributes.get("class")
-        if named and self.hiding and not hidden:
-            hidden = not self.hiding.isdisjoint(named.split())
+        if named and self.hiding and not hidden and not shown:
+            names = named.split()
+            hidden = not self.hiding.isdisjoint((*names, *(f"{tag}.{name}" for name in names)))
         mark = mark_of(node, tag, attributes)
         if mark is not None:
             kind = self.marked(mark, kind)
         if tag == "a":
-            self.link(attributes.get("href"), kind, hidden)
+            self.link(attributes.get("href"), kind, hidden or faint)
         elif tag == "img":
             self.picture(attributes, kind, hidden)
         elif tag == "input" and attributes.get("type") in ("button", "submit", "text", None):
             self.say(attributes.get("value") or "", frame, -1)
-        return _Frame(kind, hidden, verbatim, colour, ground)
+        return _Frame(kind, hidden, faint, turned, verbatim, colour, ground)
 
     def marked(self, mark: Mark, kind: BlockKind) -> BlockKind:
         """A mail program's mark: inside it, or from it on."""
@@ -204,7 +219,7 @@ class _Page:
 
     def broken(self, frame: _Frame) -> None:
         """A <br>: a line end of its own."""
-        if self.out and not frame.hidden:
+        if self.out and not (frame.hidden or frame.faint):
             self.lines = self.lines + 1 if self.lines < 8 else 8
             self.space = False
 
@@ -218,9 +233,11 @@ class _Page:
         if not words or words.isspace():
             self.space = True
             return
-        if frame.hidden:
+        if frame.hidden or frame.faint:
             self.unseen.append(words)
             return
+        if frame.turned:
+            words = words[::-1]
         if frame.verbatim:
             core, lead, tail = words.rstrip(), words[0].isspace() and not self.lines, words[-1].isspace()
         else:

@@ -5,11 +5,13 @@ size of the message whatever the message holds. What exceeds a cap or breaks the
 input makes it fail. *Pure.*
 """
 
+import re
 from dataclasses import dataclass, field
 
 from gateway.mail.content import Raw
 from gateway.mail.header import Fields, decoded, fields, mark, parameterised
 
+_COMMENT = re.compile(r"\([^()]*\)")
 _MAX_FALSE_BOUNDARIES = 20_000  # lines that begin like a delimiter and are none
 
 
@@ -222,7 +224,7 @@ def _leaf(
         start=start,
         end=end,
         charset=parameters.get("charset", "").strip().lower(),
-        encoding=head.first("content-transfer-encoding").strip().lower() or "7bit",
+        encoding=_token(head.first("content-transfer-encoding")) or "7bit",
         filename=decoded(filename, defects) if filename else "",
         disposition=disposition,
         content_id=head.first("content-id").strip().strip("<>"),
@@ -231,3 +233,9 @@ def _leaf(
         parameters=parameters,
         parent=parent,
     )
+
+
+def _token(value: str) -> str:
+    """The first word of a field that has one, lower case: comments and parameters do not belong to it (RFC 2045 section
+    6.1, RFC 5322 section 3.2.2)."""
+    return _COMMENT.sub(" ", value).partition(";")[0].strip().lower()

@@ -7,6 +7,7 @@ When in doubt a line stays the author's: a quote judged as authored is an annoya
 
 import re
 from collections.abc import Iterable, Sequence
+from enum import Enum, auto
 
 from gateway.mail.closing import Line, mark_disclaimers, mark_signatures
 from gateway.mail.text import Block, BlockKind
@@ -46,7 +47,17 @@ _ATTRIBUTION = re.compile(
     re.I | re.S,
 )
 _ATTRIBUTION_START = re.compile(r"(?:on|am|den|le|el|em|no dia|a|às|op|il)\b", re.I)
+_GREETING = 5  # words that speak to somebody
 _WHEN = re.compile(r"\d{4}|\d:\d\d|@")
+
+
+class Occasion(Enum):
+    """Why a mail is written, as its subject and its headers tell. In a NEW one nothing is quoted that no line says is:
+    a memo begins like a quoted header, and ">" is only a sign."""
+
+    NEW = auto()
+    ANSWER = auto()
+    FORWARD = auto()
 
 
 def is_forward_line(words: str) -> bool:
@@ -64,17 +75,17 @@ def is_attribution_line(words: str) -> bool:
     return bool(_ATTRIBUTION.fullmatch(words.strip()[:400]))
 
 
-def blocks_of(text: str, *, known: Sequence[Block] = (), forward: bool = False) -> tuple[Block, ...]:
+def blocks_of(text: str, *, known: Sequence[Block] = (), occasion: Occasion = Occasion.ANSWER) -> tuple[Block, ...]:
     """Blocks that cover `text` in order, without gaps.
 
-    `known`: blocks that cover it already (from HTML marks), of which those that are not AUTHORED are kept; `forward`:
-    the subject says that this is a forward, so a quoted header begins a forwarded original. Linear in the text.
+    `known`: blocks that cover it already (from HTML marks), of which those that are not AUTHORED are kept. In a
+    FORWARD a quoted header begins a forwarded original. Linear in the text.
     """
     if not text:
         return ()
     lines = _lines(text, known or (Block(kind=_A, start=0, end=len(text)),))
-    _quotes(lines, forward)
-    _marked_forwards(lines, forward)
+    _quotes(lines, occasion)
+    _marked_forwards(lines, occasion is Occasion.FORWARD)
     mark_signatures(lines)
     mark_disclaimers(text, lines)
     return _merged(lines)
@@ -94,17 +105,20 @@ def _lines(text: str, known: Iterable[Block]) -> list[Line]:
     return lines
 
 
-def _quotes(lines: list[Line], forward: bool) -> None:
+def _quotes(lines: list[Line], occasion: Occasion) -> None:
     """Mark what is quoted or forwarded; from a header block or a marker line on it is all the rest."""
+    own_signs = occasion is Occasion.NEW and not any(_says_who(line.words) for line in lines)
     for number, line in enumerate(lines):
         if line.fixed or not line.words or line.kind is not None:
             continue
         first = line.words[0]
         if first == ">":
-            if not _mbox_from(lines, number):
+            if not own_signs and not _mbox_from(lines, number):
                 line.kind = _Q
             continue
-        kind = _to_the_end(lines, number, forward)
+        if occasion is Occasion.NEW and _is_memo(lines, number):
+            continue
+        kind = _to_the_end(lines, number, forward=occasion is Occasion.FORWARD)
         if kind is not None:
             _mark_rest(lines, number, kind)
             return
@@ -112,7 +126,24 @@ def _quotes(lines: list[Line], forward: bool) -> None:
             _attribution(lines, number)
 
 
-def _to_the_end(lines: list[Line], number: int, forward: bool) -> BlockKind | None:
+def _says_who(words: str) -> bool:
+    """Whether a line says that what follows was written by somebody, or before."""
+    return (
+        bool(words)
+        and len(words) <= 400
+        and (words[-1] == ":" or "wrote" in words or bool(_ORIGINAL.fullmatch(words) or _FORWARD.fullmatch(words)))
+    )
+
+
+def _is_memo(lines: list[Line], number: int) -> bool:
+    """ "From: ..., To: ..., Subject: ..." above one's own words: nothing stands before it but who is spoken to."""
+    if not _FROM.match(lines[number].words) or not _header_block(lines, number):
+        return False
+    above = [line.words for line in lines[:number] if line.words]
+    return len(above) <= 3 and all(len(words.split()) <= _GREETING or _OTHER_FIELD.match(words) for words in above)
+
+
+def _to_the_end(lines: list[Line], number: int, *, forward: bool) -> BlockKind | None:
     words = lines[number].words
     if len(words) > 300:
         return None

@@ -14,15 +14,19 @@ from gateway.mail.calendar import calendar_text
 from gateway.mail.flowed import unflowed
 from gateway.mail.html_text import html_text
 from gateway.mail.message import Message, Part, walk
-from gateway.mail.quoting import blocks_of
+from gateway.mail.quoting import Occasion, blocks_of
 from gateway.mail.text import Block, BlockKind, MessageText, Source
 
 _CAPS = frozenset(("header-cap", "part-cap", "depth-cap", "word-cap"))
 _BREAKING = frozenset(("no-boundary", "boundary-not-found", "bad-content-type"))
+_HTML = frozenset(("text/html", "application/xhtml+xml"))
+_TEXTS = _HTML | {"application/ics"}
 _ENCRYPTED = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"))
 _FORWARD_SUBJECT = re.compile(
     r"\s*(?:(?:re|r[ée]p|res|aw|sv)\s*:\s*)*(?:fwd?|wg|wtr?|tr|rv|enc|reenv|i|doorst)\s*:", re.I
 )
+_ANSWER_SUBJECT = re.compile(r"\s*(?:re|r[ée]f|r[ée]p|res|aw|antw?|sv|vs|ynt)\s*(?:\[\d+\])?\s?:", re.I)
+_OVERRIDDEN = re.compile("\u202e([^\u202c\n]*)")  # letters shown from right to left, whatever they are (UAX 9)
 _URL = re.compile(r"""https?://[^\s<>"')\]]{2,2000}""", re.I)
 _WORD = re.compile(r"\w+")
 _NOISE = re.compile(r"<(?:https?|mailto|tel):[^>\s]*>|https?://\S+|\[(?:cid|image):[^\]]*\]|\[https?:[^\]]*\]", re.I)
@@ -45,20 +49,26 @@ class _Piece:
     html: bool = False
     offset: int = 0
 
-    def blocks(self, forward: bool) -> tuple[Block, ...]:
+    def blocks(self, occasion: Occasion) -> tuple[Block, ...]:
         """Whose words."""
-        return blocks_of(self.text, known=self.known, forward=forward)
+        return blocks_of(self.text, known=self.known, occasion=occasion)
 
 
 def read_text(message: Message, *, max_text: int = 262_144) -> MessageText:
     """What the message says to its reader, at most `max_text` characters, then "cap". Never raises."""
-    reader = _Reader(message, max_text, _FORWARD_SUBJECT.match(message.subject) is not None)
-    return reader.read(0)
+    answers = any(message.header(name) for name in ("in-reply-to", "references"))
+    return _Reader(message, max_text, _occasion(message.subject, answers=answers)).read(0)
+
+
+def _occasion(subject: str, *, answers: bool = False) -> Occasion:
+    if _FORWARD_SUBJECT.match(subject):
+        return Occasion.FORWARD
+    return Occasion.ANSWER if answers or _ANSWER_SUBJECT.match(subject) else Occasion.NEW
 
 
 def text_from(subject: str, body: str, *, html: bool = False, attachments: tuple[str, ...] = ()) -> MessageText:
     """The same for a mail given as fields; `attachments` are file names."""
-    joined = _Joined(_FORWARD_SUBJECT.match(subject) is not None)
+    joined = _Joined(_occasion(subject))
     joined.add(_html_piece(0, body, len(body) + 1000)[0] if html else _plain_piece(0, body.replace("\r\n", "\n")))
     return joined.finished(subject, attachments, "")
 
@@ -66,8 +76,8 @@ def text_from(subject: str, body: str, *, html: bool = False, attachments: tuple
 class _Reader:
     """One message being read."""
 
-    def __init__(self, message: Message, max_text: int, forward: bool) -> None:
-        self.message, self.max_text, self.forward = message, max_text, forward
+    def __init__(self, message: Message, max_text: int, occasion: Occasion) -> None:
+        self.message, self.max_text, self.occasion = message, max_text, occasion
         self.attachments: list[str] = []
         self.images = 0
         self.encrypted = self.cut = False
@@ -75,7 +85,7 @@ class _Reader:
 
     def read(self, depth: int) -> MessageText:
         """All parts, in order."""
-        joined = _Joined(self.forward)
+        joined = _Joined(self.occasion)
         for group in self._groups():
             for piece in self._said(group, depth):
                 joined.add(piece)
@@ -105,7 +115,7 @@ class _Reader:
             piece = self._part(number, self.message.parts[number], depth)
             if piece is not None:
                 found.append(piece)
-        return _without_repeats(found, self.forward) if len(found) > 1 and len(group) > 1 else found
+        return _without_repeats(found, self.occasion) if len(found) > 1 and len(group) > 1 else found
 
     def _part(self, number: int, part: Part, depth: int) -> _Piece | None:
         kind = part.content_type
@@ -119,7 +129,7 @@ class _Reader:
             return None
         if kind in ("message/rfc822", "message/global") or (name.endswith(".eml") and not kind.startswith("text/")):
             return self._nested(number, part, depth)
-        if not (kind.startswith("text/") or (kind == "application/ics") or name.endswith(_TEXT_NAMES)):
+        if not (kind.startswith("text/") or kind in _TEXTS or name.endswith(_TEXT_NAMES)):
             return None
         if self.rest <= 0:
             self.cut = True
@@ -128,7 +138,7 @@ class _Reader:
 
     def _text(self, number: int, part: Part, kind: str, name: str) -> _Piece | None:
         raw = self.message.raw
-        if kind == "text/html" or (not kind.startswith("text/") and name.endswith((".html", ".htm"))):
+        if kind in _HTML or (not kind.startswith("text/") and name.endswith((".html", ".htm"))):
             source, cut = decoding.text(raw, part, cap=self.rest * _MAX_HTML)
             piece, rendered_cut = _html_piece(number, source, self.rest)
             self.cut = self.cut or cut or rendered_cut
@@ -154,7 +164,7 @@ class _Reader:
             self.cut = True
             return None
         inner = walk(data)
-        reader = _Reader(inner, self.rest, False)
+        reader = _Reader(inner, self.rest, Occasion.FORWARD)
         said = reader.read(depth + 1)
         self.cut = self.cut or cut or reader.cut or bool(_CAPS.intersection(inner.defects))
         self.encrypted = self.encrypted or reader.encrypted
@@ -214,7 +224,7 @@ def _urls(text: str) -> tuple[tuple[int, str], ...]:
     return tuple((match.start(), match[0].rstrip(".,;:!?")) for match, _ in found)
 
 
-def _without_repeats(pieces: list[_Piece], forward: bool) -> list[_Piece]:
+def _without_repeats(pieces: list[_Piece], occasion: Occasion) -> list[_Piece]:
     """Of alternatives the one that says most (HTML when they are level), and what the others say beyond it."""
     if len(pieces) == 2 and _words(pieces[0]) == _words(pieces[1]):
         return [next((piece for piece in pieces if piece.html), pieces[0])]
@@ -225,7 +235,7 @@ def _without_repeats(pieces: list[_Piece], forward: bool) -> list[_Piece]:
     out = [pieces[best]]
     for number, piece in enumerate(pieces):
         if number != best and not pairs[number] <= pairs[best]:
-            out += _beyond(piece, pairs[best], forward)
+            out += _beyond(piece, pairs[best], occasion)
     return out
 
 
@@ -241,10 +251,10 @@ def _pairs(text: str) -> set[tuple[str, str]]:
     return {*pairwise(words), *zip(words, words, strict=True)}
 
 
-def _beyond(piece: _Piece, said: set[tuple[str, str]], forward: bool) -> list[_Piece]:
+def _beyond(piece: _Piece, said: set[tuple[str, str]], occasion: Occasion) -> list[_Piece]:
     """Runs of the author's own lines that say what `said` lacks: a word, or more than a few neighbours."""
     out: list[_Piece] = []
-    for block in piece.blocks(forward):
+    for block in piece.blocks(occasion):
         if block.kind not in (BlockKind.AUTHORED, BlockKind.FORWARDED):
             continue
         start = first = block.start
@@ -277,8 +287,8 @@ def _excerpt(piece: _Piece, kind: BlockKind, start: int, end: int) -> _Piece:
 class _Joined:
     """Pieces put together to one text."""
 
-    def __init__(self, forward: bool) -> None:
-        self.forward = forward
+    def __init__(self, occasion: Occasion) -> None:
+        self.occasion = occasion
         self.out: list[str] = []
         self.length = self.images = 0
         self.blocks: list[Block] = []
@@ -288,7 +298,7 @@ class _Joined:
     def add(self, piece: _Piece) -> None:
         """Append one; pieces are parted by a blank line, which belongs to the block before it."""
         self.images += piece.images
-        blocks = piece.blocks(self.forward)
+        blocks = piece.blocks(self.occasion)
         for url in _live(piece.links, blocks):
             self.links[url] = None
         if not piece.text:
@@ -309,15 +319,30 @@ class _Joined:
 
     def finished(self, subject: str, attachments: tuple[str, ...], unjudgeable: str) -> MessageText:
         """The whole."""
+        text = _shown("".join(self.out))
         return MessageText(
-            subject=subject,
-            text="".join(self.out),
-            blocks=tuple(self.blocks),
+            subject=_shown(subject),
+            text=text,
+            blocks=_own_after_all(text, self.blocks) if self.occasion is Occasion.NEW else tuple(self.blocks),
             sources=tuple(self.sources),
             attachments=attachments,
             links=tuple(self.links),
             unjudgeable=unjudgeable,
         )
+
+
+def _own_after_all(text: str, blocks: list[Block]) -> tuple[Block, ...]:
+    """In a new mail that says nothing of its own, what is marked as somebody else's words is the sender's."""
+    if any(
+        text[one.start : one.end].strip() for one in blocks if one.kind in (BlockKind.AUTHORED, BlockKind.FORWARDED)
+    ):
+        return tuple(blocks)
+    return tuple(one if one.kind is BlockKind.HIDDEN else replace(one, kind=BlockKind.AUTHORED) for one in blocks)
+
+
+def _shown(text: str) -> str:
+    """Letters in the order in which they are shown, where somebody turned them round; the text is as long as before."""
+    return _OVERRIDDEN.sub(lambda found: "\u202e" + found[1][::-1], text) if "\u202e" in text else text
 
 
 def _live(links: tuple[tuple[int, str], ...], blocks: tuple[Block, ...]) -> Iterator[str]:

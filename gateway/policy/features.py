@@ -32,7 +32,8 @@ def weighed(reading: Reading) -> list[int]:
     """Places of the sentences that count: those that name a favour or mean one, and their neighbours. Where there are
     none, those that name a network; and the first of an answer to somebody who named a favour."""
     lines = reading.lines
-    own = [place for place, line in enumerate(lines) if line.reach or line.strength][:_MOST_LINES]
+    own = [place for place, line in enumerate(lines) if line.reach or line.strength]
+    own = sorted(own, key=lambda place: -lines[place].said)[:_MOST_LINES]  # in the longest mail the plainest
     own = own or [place for place, line in enumerate(lines) if not NETWORKS.isdisjoint(line.words)][:_MOST_LINES]
     if not own and any(line.strength for line in reading.quoted):
         own = [place for place, line in enumerate(lines) if line.sentence.kind is not Kind.SUBJECT][:_ANSWER]

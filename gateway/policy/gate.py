@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick
 
-from gateway.mail.normal import normalise
+from gateway.mail.normal import is_plain, normalise
 from gateway.policy.detector import Gate
 
 _LONG = 6  # letters: shorter words turn up by chance when the blanks are gone
@@ -59,7 +59,7 @@ def disguised(text: str, gate: Gate) -> bool:
 
 
 def _plain(text: str) -> str:
-    return f" {text if text.isascii() else normalise(text).text} ".replace("\n", " ").lower()
+    return f" {text if is_plain(text) else normalise(text).text} ".replace("\n", " ").lower()
 
 
 @lru_cache(maxsize=16)

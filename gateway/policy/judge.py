@@ -1,7 +1,6 @@
 """The judgement on one text: which rules fire on which sentences, and what the mail asks for. *Pure.*
 
-`relevant` is the cheap look before it: a gate, and a sieve. Takes `MessageText`, the `Scene` and a compiled `Pack`;
-gives a `Verdict`. Memory is not asked here.
+Takes `MessageText`, the `Scene` and a compiled `Pack`; gives a `Verdict`. Memory is not asked here.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -10,18 +9,15 @@ from dataclasses import replace
 from gateway.mail.text import MessageText
 from gateway.policy.detector import Detector
 from gateway.policy.firing import holds
-from gateway.policy.gate import Opening, disguised, opening, passes
 from gateway.policy.labels import Favour, Label
 from gateway.policy.line import Line, Reading
+from gateway.policy.nearness import near, own_rules, relevant
 from gateway.policy.opinion import PLAIN, Opinion, Whole, opinion
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
 from gateway.policy.reading import exclude, read
-from gateway.policy.sieve import Sieve, words_in, words_of
 from gateway.policy.verdict import Finding, Scene, Verdict, shown
-from gateway.policy.weights import logit
 
 MOST_SENTENCES = 3  # findings of one rule in one mail: the first few show what is meant
-AJAR = 0.5  # probability from which on the sieve lets a mail through that opens the gate no further than ajar
 UNLIKELY = 0.02  # below this a label is not worth asking the rules about
 DESPITE = 0.75  # this sure, the opinion alone holds what exclusions would keep the rules from
 VEILED = 0.6  # this sure, regression and encoder hold together what names no favour
@@ -32,62 +28,13 @@ AGREED = 0.7  # rules that agree are doubted less, by this factor
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
-def relevant(text: MessageText, pack: Pack) -> bool:
-    """True when the words of subject and body are near the matter, or open the gate to a rule of the site's own. Linear
-    in the text, microseconds on clean mail."""
-    detector = pack.detector
-    if detector is None:
-        return False
-    return near(text, pack, detector) or (bool(_own(pack, detector)) and passes(_whole(text), detector.gate))
-
-
-def near(text: MessageText, pack: Pack, detector: Detector) -> bool:
-    """Whether gate and sieve let the text through: else neither the rules that they were made for nor the opinion look
-    at it. Where the gate stands ajar the sieve wants to hear more; what the gate finds only disguised it lets through,
-    for it could know none of those words."""
-    opened, least = opening(_whole(text), detector.gate), pack.opinion.near
-    if detector.sieve is None or not least or opened is Opening.SHUT:
-        return opened is Opening.WIDE
-    if opened is Opening.AJAR:
-        least = max(least, AJAR)
-    elif disguised(_whole(text), detector.gate):
-        return True
-    return _says(detector.sieve, words_of(text), least)
-
-
-def hopeless(glance: str, pack: Pack) -> bool:
-    """Whether a glance at a mail, all the words its reader could see and some more, shows that it need not be read."""
-    detector = pack.detector
-    opened = opening(glance, detector.gate) if detector else Opening.SHUT
-    if detector is None or opened is Opening.WIDE:
-        return detector is None
-    if opened is Opening.SHUT or detector.sieve is None or not pack.opinion.near:
-        return True
-    return not _says(detector.sieve, words_in(glance), max(pack.opinion.near, AJAR))
-
-
-def _says(sieve: Sieve, words: list[str], least: float) -> bool:
-    enough = logit(least)
-    return sieve.says(words, enough=enough) >= enough
-
-
-def _whole(text: MessageText) -> str:
-    return f"{text.subject}\n{text.text}"
-
-
-def _own(pack: Pack, detector: Detector) -> list[Rule]:
-    """Rules that neither sieve nor opinion were made with: they see whatever has words they could need."""
-    known = detector.model.header.rules if detector.model else frozenset()
-    return [rule for rule in pack.rules.values() if rule.id not in known]
-
-
 def judge(text: MessageText, scene: Scene, pack: Pack) -> Verdict:
     """The verdict on what the sender wrote now, read by these people."""
     artwork = bool(text.attachments or text.links)
     if pack.detector is None or not relevant(text, pack):
         return _verdict((), frozenset(), artwork, pack, gated=True)
     reading = read(text, scene, pack.detector)
-    own = _own(pack, pack.detector)
+    own = own_rules(pack, pack.detector)
     if own and not near(text, pack, pack.detector):
         found = found_by_rules(own, reading, pack.detector)
     else:

@@ -27,7 +27,8 @@ MOST = 1500  # sentences that are read; nobody writes more to colleagues
 def read(text: MessageText, scene: Scene, detector: Detector) -> Reading:
     """Sentences, topics and references, with nothing excluded yet: all that could be evidence is there."""
     own, beneath = _whose(text)
-    lines = [*_subject(text, detector), *_lines(text, own, detector)]
+    body = _lines(text, own, detector)
+    lines = [*_subject(text, detector, alone=_points_at_subject(body)), *body]
     quoted = _lines(text, beneath, detector)
     opening = [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2]
     twins: dict[str, Line] = {}
@@ -66,10 +67,23 @@ def exclude(reading: Reading, detector: Detector) -> None:
     _refer(reading)
 
 
+_POINTS_BELOW = regex.compile(  # all that is said above a mail that is passed on
+    r"\W*(?:(?:hi|hello|hey|dear|good morning|morning)(?: (?:all|everyone|everybody|team|folks|both|colleagues))?\W+)?"
+    r"(?:fyi|fya|f\.y\.i\.?|for (?:your )?(?:information|info|attention|action)"
+    r"|(?:please )?see (?:the )?(?:below|attached)"
+    r"|as below|below|please (?:read|note|see) (?:this|below)|zur (?:kenntnis|info|information)|z\.?\s?k\.?|siehe unten"
+    r"|pour (?:information|info)|voir ci-dessous|para (?:su |vuestra )?(?:informaci[óo]n|conhecimento)|ver abajo"
+    r"|ver abaixo|segue abaixo)\W*(?:(?:thanks|thank you|regards|best|cheers|danke|merci|gracias|obrigad[oa])\W*)?"
+    r"(?:\n\s*\p{L}+\W*){0,2}",
+    regex.IGNORECASE,
+)
+
+
 def _whose(text: MessageText) -> tuple[tuple[BlockKind, ...], tuple[BlockKind, ...]]:
     """Kinds of blocks that are the sender's words now, and kinds their words may point at."""
-    wrote = any(text.text[b.start : b.end].strip() for b in text.blocks if b.kind is BlockKind.AUTHORED)
-    if wrote:
+    authored = " ".join(text.text[b.start : b.end] for b in text.blocks if b.kind is BlockKind.AUTHORED)
+    forwards = any(b.kind is BlockKind.FORWARDED for b in text.blocks)
+    if authored.strip() and not (forwards and _POINTS_BELOW.fullmatch(authored)):
         return (BlockKind.AUTHORED,), (BlockKind.QUOTED, BlockKind.FORWARDED)
     return (BlockKind.AUTHORED, BlockKind.FORWARDED), (
         BlockKind.QUOTED,
@@ -88,14 +102,34 @@ _PREFIX = regex.compile(
 )
 
 
-def _subject(text: MessageText, detector: Detector) -> list[Line]:
-    """The subject as a line; a reply's or forward's subject is not the sender's words now, but still a topic."""
+_SEE_SUBJECT = regex.compile(
+    r"\W*(?:(?:please )?see (?:the )?(?:subject|title|above)(?: line)?|as (?:above|per subject|in the subject)"
+    r"|(?:the )?(?:subject|title) says (?:it all|everything)|siehe (?:betreff|oben)|voir (?:l['’])?objet"
+    r"|v(?:er|éase|eja) (?:el |o )?as[su]u?nto|fyi|for (?:your )?information"
+    r"|(?:thanks|thank you|regards|cheers|best|danke|merci|gracias|obrigad[oa])\b(?:\W+\p{L}+){0,2})\W*",
+    regex.IGNORECASE,
+)
+
+
+def _points_at_subject(body: list[Line]) -> bool:
+    """Whether the subject is all that is said."""
+    return all(
+        line.sentence.kind in (Kind.GREETING, Kind.SIGN_OFF)
+        or _SEE_SUBJECT.fullmatch(line.original)
+        or not any(map(str.isalpha, line.original))
+        for line in body
+    )
+
+
+def _subject(text: MessageText, detector: Detector, *, alone: bool) -> list[Line]:
+    """The subject as a line; a reply's or forward's subject is not the sender's words now, but still a topic, unless it
+    stands `alone`."""
     bare = _PREFIX.sub("", text.subject).strip()
     if not bare:
         return []
     sentence = Sentence(kind=Kind.SUBJECT, start=-1, end=-1, paragraph=-1)
     line = _line(sentence, -1, -1, bare, detector)
-    if bare != text.subject.strip():
+    if bare != text.subject.strip() and not alone:
         line.out.add("thread")
     return [line]
 
@@ -112,7 +146,7 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
                 kind=sentence.kind, start=sentence.start, end=sentence.end, paragraph=sentence.paragraph + paragraphs
             )
             original = text.text[placed.start : placed.end]
-            if prose(original):
+            if prose(normalise(original).text):
                 found.append(_line(placed, placed.start, placed.end, original, detector))
         paragraphs = found[-1].sentence.paragraph + 1 if found else 0
     return found

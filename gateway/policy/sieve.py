@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gateway.mail.normal import normalise
+from gateway.mail.normal import is_plain, normalise
 from gateway.mail.text import BlockKind, MessageText
 from gateway.policy.features import digest
 
@@ -60,7 +60,7 @@ def words_of(text: MessageText) -> list[str]:
 
 def words_in(seen: str) -> list[str]:
     """The same of a plain text."""
-    return _WORD.findall((seen if seen.isascii() else normalise(seen).text).lower().replace("’", "'"))
+    return _WORD.findall((seen if is_plain(seen) else normalise(seen).text).lower().replace("’", "'"))
 
 
 def stretches(words: list[str]) -> Iterator[list[str]]:

@@ -11,8 +11,9 @@ from gateway.mail.text import MessageText
 from gateway.policy.detector import Condition, Detector
 from gateway.policy.features import Features
 from gateway.policy.firing import holds
-from gateway.policy.judge import judge, relevant
+from gateway.policy.judge import judge
 from gateway.policy.line import Line, Reading
+from gateway.policy.nearness import relevant
 from gateway.policy.opinion import opinion
 from gateway.policy.pack import Pack
 from gateway.policy.reading import exclude, read

@@ -64,7 +64,7 @@ def test_a_failing_example_is_one_line(askonce: Askonce, tmp_path: Path) -> None
     """File, key, sentence and what fired instead; exit 1."""
     trial(tmp_path, f'todo_hit = ["Take a selfie on Instagram."]\nfixed = [{{ before = "{DEMAND}", after = "Hi." }}]\n')
 
-    ran = askonce("policy", "test", tmp_path)
+    ran = askonce("policy", "test", tmp_path, "--rule", "weekly-selfie")
 
     assert 1 == ran.code
     assert f"{tmp_path}/weekly-selfie.toml: fixed.0.before: “{DEMAND}” fired: demand" in ran.out
@@ -76,10 +76,19 @@ def test_an_experimental_rule_may_fail(askonce: Askonce, tmp_path: Path) -> None
     """Its failures are told and not counted."""
     trial(tmp_path, 'status = "experimental"\nfixed = [{ before = "Hi.", after = "Hi." }]\n')
 
-    ran = askonce("policy", "test", tmp_path)
+    ran = askonce("policy", "test", tmp_path, "--rule", "weekly-selfie")
 
     assert 0 == ran.code, ran.out
     assert "experimental, not counted" in ran.out
+
+
+def test_a_rule_that_is_not_there_is_named(askonce: Askonce, tmp_path: Path) -> None:
+    """With those that are; exit 2."""
+    ran = askonce("policy", "test", trial(tmp_path), "--rule", "monthly-selfie")
+
+    assert 2 == ran.code
+    assert "--rule monthly-selfie" in ran.complaint
+    assert "weekly-selfie" in ran.complaint
 
 
 def test_a_score_is_printed_with_intervals(askonce: Askonce, tmp_path: Path) -> None:

@@ -213,7 +213,6 @@ def test_hidden_text_is_set_apart() -> None:
         "font-size:0",
         "font-size:1px",
         "opacity:0",
-        "mso-hide:all",
         "max-height:0;overflow:hidden",
         "height:0px;overflow:hidden",
         "position:absolute;left:-9999px",

@@ -11,7 +11,7 @@ from gateway.mail.glance import glance
 from gateway.mail.letter import Letter, written
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
-from gateway.policy.judge import hopeless, relevant
+from gateway.policy.nearness import hopeless, relevant
 from gateway.policy.packs import load
 
 CASES = Path(__file__).parents[2] / "policies" / "cases" / "shared_en.jsonl"

@@ -4,8 +4,8 @@ import pytest
 
 from gateway.mail.reading import text_from
 from gateway.policy.cases import Case, read_cases
-from gateway.policy.judge import relevant
 from gateway.policy.labels import Favour, Label, Mode
+from gateway.policy.nearness import relevant
 from gateway.policy.packs import load
 from gateway.policy.verdict import Scene, Verdict
 from tests.policy.reading_cases import POLICIES, cases, pack, said, verdict_on_case
@@ -21,8 +21,8 @@ FLOOR = {  # by language: precision, recall and right labels on mails that the w
 
 @pytest.fixture(scope="module")
 def judged() -> list[tuple[Case, Verdict]]:
-    """Every twelfth open case and every innocent one with its verdict, worked out once."""
-    sampled = [*read_cases(POLICIES / "cases", ["open"])[::12], *read_cases(POLICIES / "cases", ["innocent"])]
+    """Every twenty-fourth open case and every innocent one with its verdict, worked out once."""
+    sampled = [*read_cases(POLICIES / "cases", ["open"])[::24], *read_cases(POLICIES / "cases", ["innocent"])]
     return [(case, verdict_on_case(case)) for case in sampled]
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from gateway.mail.reading import text_from
-from gateway.policy.judge import relevant
 from gateway.policy.labels import Favour
 from gateway.policy.line import Reading
+from gateway.policy.nearness import relevant
 from gateway.policy.pack import Pack
 from gateway.policy.packs import load
 from gateway.policy.reading import read

@@ -8,14 +8,16 @@ import pytest
 from gateway.errors import UserError
 from gateway.mail.reading import text_from
 from gateway.mail.text import MessageText
-from gateway.policy.judge import judge, near, relevant
+from gateway.policy.judge import judge
+from gateway.policy.nearness import near, relevant
 from gateway.policy.pack import Pack
 from gateway.policy.packs import SIEVE, home, load
 from gateway.policy.sieve import MAGIC, SIZE, WIDE, Sieve, read_sieve, stretches
 from gateway.policy.verdict import Scene
 
 FARAWAY = (
-    "Does the header of the data frame have to be like the one in the regression? The compiler warns of a missing tag."
+    "Does the header of the data frame have to be the same as in the regression? "
+    "I ran the script on Debian and the compiler warns of a missing tag in the package."
 )
 ASKED = "Please put the new banner on your LinkedIn profile by Friday, all of you."
 HINTED = "By my reckoning a shade under a third of teachers have the event on their own timelines."

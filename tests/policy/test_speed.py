@@ -5,7 +5,8 @@ import time
 import pytest
 
 from gateway.mail.reading import text_from
-from gateway.policy.judge import judge, relevant
+from gateway.policy.judge import judge
+from gateway.policy.nearness import relevant
 from gateway.policy.verdict import Scene
 from tests.policy.reading_cases import pack
 

@@ -42,7 +42,7 @@ OF_LINES = 0.5  # what the sentences' labels count beside the mail's
 STEEPEST = 1.0
 SAY_EVERY, KEEP_EVERY = 20, 100  # steps
 NOTHING = -100  # where there is no sentence
-ENGLISH_AMONG_OTHERS = 4  # each fourth English mail is read by the encoder of other languages too
+ENGLISH_AMONG_OTHERS = 8  # each eighth English mail is read by the encoder of other languages too
 ALSO_TO_ONE = 4  # each fourth mail that would be the same, said to one person, is read as that too
 
 
@@ -70,6 +70,8 @@ def main() -> None:
     english = wanted.languages == "english"
     published = minilm() if english else e5(_words(mails))
     labeller = begun(published, len(LABELS))
+    if not english:  # pieces that no case has must stay what they are beside those that some have
+        labeller.bert.embeddings.requires_grad_(False)
     if wanted.start:
         labeller.load_state_dict(torch.load(wanted.start))
     if wanted.rounds:

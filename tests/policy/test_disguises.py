@@ -1,0 +1,119 @@
+"""What is disguised is judged like what is said plainly, and its innocent twin passes in the same disguise."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from gateway.mail.message import walk
+from gateway.mail.reading import read_text
+from gateway.policy.judge import judge
+from gateway.policy.labels import Mode
+from gateway.policy.packs import load
+from gateway.policy.verdict import Scene
+
+DEMAND = "All staff must put the new banner on their own LinkedIn profile by Friday. I will check who has not."
+LUNCH = "The canteen has soup on Monday, pasta on Tuesday and fish on Friday. Please order by noon and tell Maria."
+MANY = Scene(recipients=("all-staff@north.example",), people=40, lists=True)
+
+Disguise = Callable[[str], bytes]
+
+
+def mail(body: str, *, kind: str = "text/plain", subject: str = "Update", more: str = "") -> bytes:
+    """A message in UTF-8."""
+    head = f"From: boss@north.example\nTo: all-staff@north.example\nSubject: {subject}\n{more}MIME-Version: 1.0\n"
+    return f"{head}Content-Type: {kind}; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{body}\n".encode()
+
+
+def page(body: str, sheet: str = "") -> bytes:
+    return mail(f"<html><head>{sheet}</head><body>{body}</body></html>", kind="text/html")
+
+
+def between(sign: str) -> Disguise:
+    """This sign between the letters of each word."""
+    return lambda said: mail(" ".join(sign.join(word) for word in said.split()))
+
+
+def replaced(plain: str, by: str) -> Disguise:
+    return lambda said: mail(said.translate(str.maketrans(plain, by)))
+
+
+def coded(encoding: str) -> Disguise:
+    """Base64, under this name for it."""
+    head = f"Subject: Update\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n\n"
+    return lambda said: head.encode() + base64.encodebytes(said.encode())
+
+
+LEGAL = "This email is confidential. If you are not the intended recipient please delete it."
+FORWARDED = (
+    "---------- Forwarded message ---------\nFrom: Boss <boss@north.example>\nDate: Mon, 2 Jun 2025\nSubject: Banner\n"
+)
+
+DISGUISES: dict[str, Disguise] = {
+    "plain": mail,
+    "zero width": between("\u200b"),
+    "soft hyphens": between("\u00ad"),
+    "a control between letters": between("\x01"),
+    "private use": between("\ue000"),
+    "enclosing marks": lambda said: mail("".join(f"{c}\u20dd" if c.isalpha() else c for c in said)),
+    "dots between letters": between("."),
+    "pictures in words": lambda said: mail(" ".join(f"{word[:2]}\U0001f525{word[2:]}" for word in said.split())),
+    "accents": replaced("aeiousncz", "áèîöúšñčž"),
+    "underscores": lambda said: mail(said.replace(" ", "_")),
+    "right to left": lambda said: mail(f"\u202e{said[::-1]}\u202c"),
+    "bdo": lambda said: page(f'<p><bdo dir="rtl">{said[::-1]}</bdo></p>'),
+    "letters in inline blocks": lambda said: page(
+        " ".join("".join(f'<div style="display:inline">{c}</div>' for c in word) for word in said.split())
+    ),
+    "size set again inside": lambda said: page(f'<div style="font-size:0"><p style="font-size:14px">{said}</p></div>'),
+    "hidden when printed": lambda said: page(
+        f'<p class="a">{said}</p>', '<style media="print">.a{display:none}</style>'
+    ),
+    "hidden class of another element": lambda said: page(
+        f'<p class="a">{said}</p>', "<style>div.a{display:none}</style>"
+    ),
+    "class hidden and shown": lambda said: page(
+        f'<p class="a">{said}</p>',
+        "<style>.a{display:none} @media (max-width:9em){.a{display:block!important}}</style>",
+    ),
+    "shown in spite of its class": lambda said: page(
+        f'<p class="a" style="display:block">{said}</p>', "<style>.a{display:none}</style>"
+    ),
+    "css remarks": lambda said: page(
+        " ".join(f'{word[:2]}<i style="display:/**/none">zq</i>{word[2:]}' for word in said.split())
+    ),
+    "behind legal words": lambda said: mail(f"{LEGAL} {said}"),
+    "a memo": lambda said: mail(f"Dear all,\n\nFrom: Pat\nDate: today\nTo: All staff\nSubject: News\n\n{said}"),
+    "quote signs in a new mail": lambda said: mail("> " + said.replace(". ", ".\n> ")),
+    "a quote's class in a new mail": lambda said: page(f'<div class="gmail_quote">{said}</div>'),
+    "passed on with FYI": lambda said: mail(f"FYI\n\n{FORWARDED}\n{said}", subject="Fwd: Banner"),
+    "base64 with a remark": coded("base64 (as ever)"),
+    "base64 with a semicolon": coded("base64;"),
+    "below a hundred and fifty sentences": lambda said: mail(
+        "\n\n".join(f"The running group of hall {n} meets at the main gate at five on day {n}." for n in range(150))
+        + f"\n\n{said}"
+    ),
+    "in the subject of an answer that points there": lambda said: mail("See subject.", subject=f"Re: {said}"),
+}
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_a_disguised_demand_is_held_and_its_twin_is_not(name: str) -> None:
+    """Whoever reads the mail reads a demand, or a menu; so do we."""
+    found = {
+        said: judge(read_text(walk(DISGUISES[name](said).replace(b"\n", b"\r\n"))), MANY, load("ask-once")).mode
+        for said in (DEMAND, LUNCH)
+    }
+    assert found[DEMAND] is Mode.HOLD
+    assert found[LUNCH] not in (Mode.HOLD, Mode.REJECT)
+
+
+def test_what_is_quoted_in_an_answer_is_not_ones_own() -> None:
+    """The same signs and header in an answer quote somebody else."""
+    for body in (
+        f"I disagree.\n\n> {DEMAND}",
+        f"I disagree.\n\nFrom: Boss\nDate: today\nTo: All\nSubject: News\n\n{DEMAND}",
+    ):
+        raw = mail(body, subject="Re: News", more="In-Reply-To: <a@north.example>\n")
+        text = read_text(walk(raw.replace(b"\n", b"\r\n")))
+        assert DEMAND not in text.authored
