@@ -279,23 +279,27 @@ def test_an_encoder_handed_to_another_process_is_opened_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "label"),
+    ("body", "asked"),
     [
-        ("All staff must add the new banner to their LinkedIn profile by Friday.", Label.DEMAND),
-        ("Bitte denkt daran, dass alle bis Freitag das neue Titelbild in ihrem LinkedIn-Profil haben.", Label.CALL_OUT),
-        ("Merci de mettre la bannière sur votre profil LinkedIn avant vendredi, sans faute.", Label.CALL_OUT),
-        ("Mettete il banner sul vostro profilo LinkedIn entro venerdì.", Label.CALL_OUT),
+        ("All staff must add the new banner to their LinkedIn profile by Friday.", (1, 0)),
+        ("Bitte denkt daran, dass alle bis Freitag das neue Titelbild in ihrem LinkedIn-Profil haben.", (1, 1)),
+        ("Merci de mettre la bannière sur votre profil LinkedIn avant vendredi, sans faute.", (1, 1)),
+        ("Mettete il banner sul vostro profilo LinkedIn entro venerdì.", (1, 1)),
     ],
 )
-def test_each_mail_is_read_by_the_one_that_knows_its_language(body: str, label: Label) -> None:
-    """English by one, everything else by the other; where there is only one, it reads all."""
+def test_what_is_not_english_is_read_by_both(body: str, asked: tuple[int, int]) -> None:
+    """English by one; everything else by two, who say the mean of what each says; where there is only one, by that."""
     english, others = Sure(Label.DEMAND), Sure(Label.CALL_OUT)
     reading = reading_of(body)
-    said = Encoders(english, others).says(reading, weighed(reading))
+    places = weighed(reading)
+    said = Encoders(english, others).says(reading, places)
     assert said is not None
-    assert said.mail[label] == 1.0
+    assert (english.asked, others.asked) == asked
+    share = 1 / sum(asked)
+    for chances in (said.mail, *said.lines.values()):
+        assert (chances[Label.DEMAND], chances[Label.CALL_OUT]) == (share, 1 - share)
     for alone in (Encoders(english), Encoders(None, english)):
-        only = alone.says(reading, weighed(reading))
+        only = alone.says(reading, places)
         assert only is not None
         assert only.mail[Label.DEMAND] == 1.0
     assert not Encoders()
