@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.asks.ask import Ask, AskState
 from gateway.asks.history import AskHistory
 from gateway.audit.events import AuditEvent
-from gateway.holds.hold import HeldMail, OutgoingMail
+from gateway.holds.hold import HeldMail, OutgoingMail, Wording
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.mail.audience import Audience, Person
 from gateway.mail.content import Content
@@ -210,7 +210,9 @@ class AnswerTable(Protocol):
 class Outbox(Protocol):
     """Mail of ours that must go out, inside one unit."""
 
-    async def put(self, mail: OutgoingMail) -> None: ...
+    async def put(self, mail: OutgoingMail, wording: Wording | None = None) -> None:
+        """Store a mail, durable when the unit commits; of one that can be recalled also as it was typed."""
+        ...
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
         """Take mails that are due and not leased, for nobody else until `until` (SKIP LOCKED), also on nodes
@@ -219,6 +221,14 @@ class Outbox(Protocol):
 
     async def raw(self, mail_id: str) -> bytes:
         """The bytes of a mail. Raises KeyError for an unknown id."""
+        ...
+
+    async def release_of(self, hold_id: str) -> OutgoingMail | None:
+        """The release of a hold as it waits, without its bytes; None where there is none."""
+        ...
+
+    async def wording(self, mail_id: str) -> Wording | None:
+        """How a mail was typed, as long as it waits; None where that was not said."""
         ...
 
     async def recall(self, hold_id: str, *, now: datetime) -> bool:

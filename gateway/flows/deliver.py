@@ -85,7 +85,7 @@ async def _word(house: House, mail: OutgoingMail, attempt: Attempt) -> OutgoingM
     if mail.kind == "notice" or (attempt.later and not attempt.delivered):
         return None
     refused = [_refusal(path, reply) for path, reply in attempt.refused]
-    return await delivery_word(house, mail, refused, delivered=bool(attempt.delivered))
+    return await delivery_word(house, mail, refused, delivered=attempt.delivered)
 
 
 async def _marked(house: House, mail: OutgoingMail, attempt: Attempt, word: OutgoingMail | None, now: datetime) -> None:
@@ -241,7 +241,8 @@ async def _mark_failed(
                 return
             held = await unit.holds.get(mail.hold_id)
             if held and held.state is HoldState.SENDING:
-                await steps.take(held, HoldAction.REFUSED, by="gateway", note=_words(attempt))
+                note = _words(attempt)
+                await steps.take(held, HoldAction.REFUSED, by="gateway", note=note, rcpt_to=mail.rcpt_to)
                 if mail.ask_id:
                     await unit.asks.settle(mail.ask_id, AskState.CANCELLED, now)
             if word:

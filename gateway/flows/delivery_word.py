@@ -12,11 +12,13 @@ import structlog
 
 from gateway.flows.notify import about, enveloped, unanswerable
 from gateway.holds.changes import Changes, changes
-from gateway.holds.endings import Refusal, bounce_notice, sent_notice
+from gateway.holds.endings import Refusal, Went, bounce_notice, sent_notice
 from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.lifecycle import HoldState
+from gateway.holds.recipients import taken_off
 from gateway.holds.report import as_report, delivery_status, parameter, wants_no_report
 from gateway.mail.controls import mended, torn
+from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.ports import House
 
@@ -26,9 +28,9 @@ log = structlog.get_logger(__name__)
 
 
 async def delivery_word(
-    house: House, mail: OutgoingMail, refused: Sequence[Refusal], *, delivered: bool
+    house: House, mail: OutgoingMail, refused: Sequence[Refusal], *, delivered: Sequence[Path]
 ) -> OutgoingMail | None:
-    """The notice about a release that was `delivered` to some or to nobody; None where nobody is to be told. What
+    """The notice about a release that was `delivered` to these, or to nobody; None where nobody is to be told. What
     cannot be compared or reported in full is told without. Raises GatewayError of the store."""
     async with house.store.begin(write=False) as unit:
         held = await unit.holds.get(mail.hold_id)
@@ -41,17 +43,21 @@ async def delivery_word(
             return None
     first = held.state is HoldState.SENDING
     if refused:
-        return _report(house, held, replace(mail, raw=after), refused, others_got_it=delivered or not first)
-    return await _sent(house, held, before, after) if first else None
+        return _report(house, held, replace(mail, raw=after), refused, others_got_it=bool(delivered) or not first)
+    if not first:
+        return None
+    off = taken_off(held.rcpt_to, mail.rcpt_to)  # until the delivery is marked the hold has everybody
+    went = Went(to=delivered, off=off, trying=taken_off(mail.rcpt_to, delivered))
+    return await _sent(house, held, went, before, after)
 
 
-async def _sent(house: House, held: HeldMail, before: bytes, after: bytes) -> OutgoingMail | None:
+async def _sent(house: House, held: HeldMail, went: Went, before: bytes, after: bytes) -> OutgoingMail | None:
     """It went out: one word to the sender, with what is different. Whom compliance told that it goes, knows."""
     if held.changed_by.startswith("compliance"):
         return None
     if unanswerable(await asyncio.to_thread(walk, before), held.mail_from):
         return None
-    return enveloped(house, sent_notice(held, await _changes(held, before, after)), about(held))
+    return enveloped(house, sent_notice(held, await _changes(held, before, after), went), about(held))
 
 
 async def _changes(held: HeldMail, before: bytes, after: bytes) -> Changes | None:

@@ -15,7 +15,7 @@ from gateway.flows.notify import about, enveloped, unanswerable
 from gateway.flows.recheck import Recheck, checked, holding_rules, passing, reworded, sealed
 from gateway.flows.step import Lost, Steps, TooLate, known, stepping, too_late, unanswered
 from gateway.holds.endings import granted_notice
-from gateway.holds.hold import HeldMail, OutgoingMail
+from gateway.holds.hold import HeldMail, OutgoingMail, Wording
 from gateway.holds.lifecycle import HoldAction, HoldState, next_state
 from gateway.holds.recipients import staying, without_recipients
 from gateway.holds.revision import Revision
@@ -98,7 +98,9 @@ async def release(
             overrides = not decision and not passing(found) and _overrides(house, held, found, against)
             if passing(found) or decision or overrides:
                 step = HoldAction.OVERRIDE if overrides else HoldAction.RELEASE
-                sending = _Sending(step=step, actor=actor, note=against or "" if overrides else note, undo=undo)
+                typed = _wording(held, new_text, new_subject) if undo else None
+                why = against or "" if overrides else note
+                sending = _Sending(step=step, actor=actor, note=why, undo=undo, wording=typed)
                 changed = await _send(steps, held, words.revision, found, sending)
                 if decision:
                     await _tell(house, unit, held, words.message, note)
@@ -194,12 +196,20 @@ def _overrides(house: House, held: HeldMail, found: Assessment, against: str | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sending:
-    """The step that sends a mail, whose it is, what is noted, and how long it can be taken back."""
+    """The step that sends a mail, whose it is, what is noted, how long it can be taken back, and what then is given
+    back."""
 
     step: HoldAction
     actor: str
     note: str
     undo: timedelta
+    wording: Wording | None
+
+
+def _wording(held: HeldMail, new_text: str | None, new_subject: str | None) -> Wording | None:
+    if new_text is None:
+        return None
+    return Wording(subject=held.subject if new_subject is None else new_subject, text=new_text)
 
 
 async def _send(steps: Steps, held: HeldMail, revision: Revision, found: Assessment, sending: _Sending) -> HeldMail:
@@ -218,7 +228,8 @@ async def _send(steps: Steps, held: HeldMail, revision: Revision, found: Assessm
             created_at=now,
             hold_id=held.id,
             ask_id=ask_id,
-        )
+        ),
+        sending.wording,
     )
     return changed
 

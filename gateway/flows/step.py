@@ -4,7 +4,7 @@ Compare-and-set through the lifecycle table; who comes too late learns what happ
 recorded and whose unit then fails is taken back on record. IO: one unit of the store and the audit, through ports.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from gateway.audit.events import HoldChanged, StepUndone
 from gateway.errors import AuditUnavailable, NoSpace
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldAction, HoldState
+from gateway.mail.envelope import Path
 from gateway.ports import House, Unit
 
 
@@ -59,11 +60,20 @@ class Steps:
     unit: Unit
     taken: list[HoldChanged] = field(default_factory=list)
 
-    async def take(self, held: HeldMail, action: HoldAction, *, by: str, note: str = "", ask_id: str = "") -> HeldMail:
+    async def take(
+        self,
+        held: HeldMail,
+        action: HoldAction,
+        *,
+        by: str,
+        note: str = "",
+        ask_id: str = "",
+        rcpt_to: Sequence[Path] = (),
+    ) -> HeldMail:
         """Take a step. Its record is durable before the unit commits: no effect without a record. Raises Lost, which
         must leave the unit's block and so undo it."""
         now = self.house.clock()
-        changed = await self.unit.holds.change(held, action, at=now, by=by, note=note, ask_id=ask_id)
+        changed = await self.unit.holds.change(held, action, at=now, by=by, note=note, ask_id=ask_id, rcpt_to=rcpt_to)
         if changed is None:
             raise Lost
         record = step_record(held, changed, action, at=now, by=by, note=note)

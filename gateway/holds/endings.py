@@ -15,6 +15,7 @@ from gateway.holds.lifecycle import HoldState
 from gateway.holds.notice import Notice, Ways, headed, marked, noted, recipients, remedy, shown_subject, ways_out
 from gateway.holds.notices import closed_words
 from gateway.language.catalogue import Catalogue, catalogue, later
+from gateway.mail.envelope import Path
 from gateway.policy.pack import Pack
 
 _MOST_RULES = 4
@@ -41,18 +42,43 @@ class Refusal:
     text: str = ""
 
 
-def sent_notice(held: HeldMail, changes: Changes | None) -> Notice:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Went:
+    """To whom a mail went, who had been taken off it, and whom the next hop wants to be asked for again."""
+
+    to: Sequence[Path]
+    off: Sequence[Path] = ()
+    trying: Sequence[Path] = ()
+
+
+def sent_notice(held: HeldMail, changes: Changes | None, went: Went) -> Notice:
     """The mail went out, with what is different from what was held; None: nobody knows, and nothing is said of it."""
     say = catalogue(held.language)
     opening = say.gettext('Your mail "{subject}" has been sent to {count}.')
     subject = shown_subject(held.subject, say)
-    said = lead(opening.format(subject=subject, count=recipients(len(held.rcpt_to), say)))
-    blocks = [said, *(_changed(changes, say) if changes else [])]
+    said = lead(opening.format(subject=subject, count=recipients(len(went.to), say)))
+    blocks = [said, *_whom_else(went, say), *(_changed(changes, say, less=bool(went.off)) if changes else [])]
     return _of("sent", say.gettext("Sent: {subject}"), blocks, held, say)
 
 
-def _changed(changes: Changes, say: Catalogue) -> list[Block]:
-    if changes.none:
+def _whom_else(went: Went, say: Catalogue) -> list[Block]:
+    """Who had been on it and did not get it now."""
+    blocks: list[Block] = []
+    if went.trying:
+        still = say.gettext(
+            "The mail server will take it later for {count}. That goes on by itself; we write to you only if it fails."
+        )
+        blocks += [paragraph(still.format(count=recipients(len(went.trying), say)))]
+    if went.off:
+        names = [one_line(path.text) for path in went.off]
+        shown = [*names[:_MOST_REFUSALS], "…"] if len(names) > _MOST_REFUSALS else names
+        blocks += [heading(say.gettext("Taken off before it was sent")), paragraph(", ".join(shown))]
+    return blocks
+
+
+def _changed(changes: Changes, say: Catalogue, *, less: bool) -> list[Block]:
+    """`less`: it went to fewer people, so that not everything is as it was written."""
+    if changes.none and not less:
         return [paragraph(say.gettext("It went out as you wrote it."))]
     blocks: list[Block] = []
     if changes.subject:

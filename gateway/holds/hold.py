@@ -54,6 +54,15 @@ class HeldMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A release as it was typed. The mail's bytes do not tell: what was typed and looks like a signature or a quote is
+    read as one."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMail:
     """A mail of our own making, or a released one, waiting to go out. `hold_id` "" for none; `kind` "notice" or
     "release"; `raw` plain bytes with CRLF, b"" as the outbox leases it; `attempts` so far; `due` when to try next;

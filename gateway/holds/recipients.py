@@ -21,6 +21,12 @@ def staying(rcpt_to: Sequence[Path], off: Collection[str]) -> tuple[Path, ...]:
     return tuple(path for path in rcpt_to if path.address.key not in keys)
 
 
+def taken_off(rcpt_to: Sequence[Path], left: Sequence[Path]) -> tuple[Path, ...]:
+    """The recipients who are not among those `left`."""
+    keys = {path.address.key for path in left}
+    return tuple(path for path in rcpt_to if path.address.key not in keys)
+
+
 def without_recipients(raw: bytes, off: Collection[str]) -> bytes:
     """The mail without these addresses in To and Cc; the same object where they are in neither. A field whose form
     cannot be followed (groups) stays as it is."""

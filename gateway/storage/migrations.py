@@ -50,6 +50,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE sessions (mark TEXT PRIMARY KEY, address TEXT NOT NULL, until BIGINT NOT NULL)",
         "CREATE INDEX sessions_until ON sessions (until)",
     ),
+    (
+        "CREATE TABLE outbox_wordings (owner TEXT PRIMARY KEY REFERENCES outbox (id) ON DELETE CASCADE,"
+        " subject TEXT NOT NULL, text TEXT NOT NULL)",
+    ),
 )
 
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, insert, or_, select, update
 
-from gateway.holds.hold import OutgoingMail
+from gateway.holds.hold import OutgoingMail, Wording
 from gateway.mail.envelope import Path
 from gateway.storage.pieces import load_pieces, store_pieces
 from gateway.storage.rows import outgoing_of, outgoing_row, paths_document
-from gateway.storage.tables import outbox, outbox_bytes
+from gateway.storage.tables import outbox, outbox_bytes, outbox_wordings
 from gateway.storage.transaction import Transaction
 
 _SAME = timedelta(seconds=1)  # clocks no further apart are not told apart
@@ -26,10 +26,13 @@ class OutboxRows:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def put(self, mail: OutgoingMail) -> None:
+    async def put(self, mail: OutgoingMail, wording: Wording | None = None) -> None:
         """See the port."""
         await self._transaction.write(insert(outbox), [outgoing_row(mail) | {"leased_until": None}])
         await store_pieces(self._transaction, outbox_bytes, mail.id, mail.raw)
+        if wording:
+            row = {"owner": mail.id, "subject": wording.subject, "text": wording.text}
+            await self._transaction.write(insert(outbox_wordings), [row])
 
     async def lease(self, *, now: datetime, until: datetime, limit: int) -> list[OutgoingMail]:
         """See the port. Longest due first."""
@@ -59,6 +62,17 @@ class OutboxRows:
         if raw is None:
             raise KeyError(mail_id)
         return raw
+
+    async def release_of(self, hold_id: str) -> OutgoingMail | None:
+        """See the port."""
+        release = select(outbox).where(outbox.c.hold_id == hold_id, outbox.c.kind == "release").limit(1)
+        rows = await self._transaction.rows(release)
+        return outgoing_of(rows[0]) if rows else None
+
+    async def wording(self, mail_id: str) -> Wording | None:
+        """See the port."""
+        rows = await self._transaction.rows(select(outbox_wordings).where(outbox_wordings.c.owner == mail_id))
+        return Wording(subject=rows[0]["subject"], text=rows[0]["text"]) if rows else None
 
     async def recall(self, hold_id: str, *, now: datetime) -> bool:
         """See the port. A lease under way has the row; it is looked at again when that is over."""

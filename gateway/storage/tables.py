@@ -103,3 +103,11 @@ def _bytes_of(owner: Table) -> Table:
 
 hold_bytes = _bytes_of(holds)
 outbox_bytes = _bytes_of(outbox)
+
+outbox_wordings = Table(
+    "outbox_wordings",
+    metadata,
+    Column("owner", Words, ForeignKey(outbox.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("subject", Words, nullable=False),
+    Column("text", Words, nullable=False),
+)

@@ -40,6 +40,11 @@ NOBODY_LEFT = Banner(
     title=later("Nobody would get it."),
     told=later("Leave at least one person on it, or take the mail back below."),
 )
+STOPPED = Banner(
+    tone="done",
+    title=later("Stopped."),
+    told=later("Nothing has been sent. What was about to go out is below; change it and press Send again."),
+)
 BUSY = Banner(
     tone="ask",
     title=later("One moment."),

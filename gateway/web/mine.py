@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.audit.events import HoldOpened
+from gateway.flows.offered import as_it_goes
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import TERMINAL, HoldState
 from gateway.language.catalogue import Catalogue
@@ -74,7 +75,8 @@ class MineDesk:
         settled: list[HeldMail] = []
         async with self.house.store.begin(write=False) as unit:
             for sender in sorted(person.own | person.acts_for):
-                waiting += await unit.holds.find(states=_OPEN, sender=sender, newest_first=True, limit=MOST)
+                found = await unit.holds.find(states=_OPEN, sender=sender, newest_first=True, limit=MOST)
+                waiting += [(await as_it_goes(unit, held))[0] for held in found]
                 settled += await unit.holds.find(states=tuple(TERMINAL), sender=sender, newest_first=True, limit=MOST)
         waiting.sort(key=lambda held: (held.state is not HoldState.HELD, held.expires_at, held.id))
         settled.sort(key=lambda held: (held.held_at, held.id), reverse=True)

@@ -4,17 +4,20 @@ A press acts only with a sign that a form submitted as it was served does not ca
 person's own words. What was done is answered with 303 and shown by the GET that follows. IO through the flows.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from starlette.responses import RedirectResponse, Response
 
+from gateway.errors import GatewayError
 from gateway.flows.dispute import dispute
 from gateway.flows.release import StillHeld, release
 from gateway.flows.step import TooLate
-from gateway.flows.undo import undo
+from gateway.flows.undo import Undone, undo
 from gateway.flows.withdraw import withdraw
+from gateway.holds.hold import Wording
+from gateway.mail.envelope import Path
 from gateway.ports import House
 from gateway.web.banner import (
     CHANGED,
@@ -24,6 +27,7 @@ from gateway.web.banner import (
     NOBODY_LEFT,
     SAY_FIRST,
     STILL_HELD,
+    STOPPED,
     TICK_FIRST,
 )
 from gateway.web.checker import Checker
@@ -31,7 +35,7 @@ from gateway.web.forms import MAX_REASON
 from gateway.web.judged import addressed
 from gateway.web.pace import Pace
 from gateway.web.review import waits
-from gateway.web.typed import typed
+from gateway.web.typed import Typed, typed
 from gateway.web.view import View
 from gateway.web.visit import Visit
 
@@ -85,7 +89,24 @@ class Presses:
             return await self.view.show(visit, status=422, open_form="undo")
         async with self.pace.turn(visit.held.id):
             outcome = await undo(self.house, visit.held.id, actor=visit.actor)
+            if isinstance(outcome, Undone) and outcome.wording:
+                return await self._given_back(replace(visit, held=outcome.held), outcome.wording, outcome.off)
         return seen(visit, late=isinstance(outcome, TooLate))
+
+    async def _given_back(self, visit: Visit, wording: Wording, off: Collection[Path]) -> Response:
+        """Held again, with what was about to go out in the boxes: the hold has only what came in, so this page is the
+        one that knows. What is done is done, also when it cannot be shown."""
+        held = visit.held
+        ticked = frozenset(number for number, path in enumerate(held.rcpt_to) if path in off)
+        try:
+            mail = await self.checker.reader.read(held)
+            if mail.own is None:
+                return seen(visit)
+            words = Typed(subject=wording.subject, text=wording.text, off=ticked)
+            live = self.view.live(visit, await self.checker.judged(held, words))
+        except GatewayError:
+            return seen(visit)
+        return self.view.review(visit, mail, words, live, banner=STOPPED)
 
     async def _release(self, visit: Visit, *, against: str | None) -> Response:
         held, mail = visit.held, await self.checker.reader.read(visit.held)

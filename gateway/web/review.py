@@ -7,6 +7,7 @@ from typing import Any
 from gateway.holds.hold import HeldMail
 from gateway.holds.lifecycle import HoldState
 from gateway.language.catalogue import Catalogue
+from gateway.mail.envelope import Path
 from gateway.policy.labels import Label
 from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.web import words
@@ -94,14 +95,17 @@ def review_values(
 def story_values(
     visit: Visit,
     *,
+    off: Sequence[Path] = (),
     undo_left: int = 0,
     banner: Banner | None = None,
     kept: str = "",
     open_form: str = "",
 ) -> Mapping[str, Any]:
-    """All values of the page that tells what became of a mail; `undo_left`: seconds in which it can be taken back."""
+    """All values of the page that tells what became of a mail; `off`: who was taken off it; `undo_left`: seconds in
+    which it can be taken back."""
     return {
         **_both(visit),
+        "off": _mailboxes(off),
         "undo_left": undo_left,
         "story": story(visit.held, visit.voice.say, visit.actor),
         "banner": banner.said(visit.voice.say) if banner else None,
@@ -132,9 +136,9 @@ def _both(visit: Visit) -> Mapping[str, Any]:
         "acting_for": visit.acting_for,
         "tokens": {purpose: form_token(visit.key, held, purpose) for purpose in PURPOSES},
         "subject_line": on_one_line(held.subject, 200) or visit.voice.say.gettext("Your mail without a subject"),
-        "recipients": _mailboxes(held),
+        "recipients": _mailboxes(held.rcpt_to),
     }
 
 
-def _mailboxes(held: HeldMail) -> Sequence[str]:
-    return [on_one_line(path.text, 320) for path in held.rcpt_to]
+def _mailboxes(paths: Sequence[Path]) -> Sequence[str]:
+    return [on_one_line(path.text, 320) for path in paths]

@@ -3,12 +3,15 @@
 Reads through the flows; changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
 
+from gateway.flows.offered import as_it_goes
+from gateway.holds.lifecycle import HoldState
+from gateway.mail.envelope import Path
 from gateway.ports import House
 from gateway.web.banner import Banner
 from gateway.web.checker import Checker
@@ -31,8 +34,9 @@ class View:
         self, visit: Visit, *, banner: Banner | None = None, status: int = 200, open_form: str = ""
     ) -> Response:
         """The page for a mail as it stands, with what was typed kept. Raises GatewayError."""
+        visit, off = await self._as_it_goes(visit)
         if not waits(visit.held):
-            return self._story(visit, banner=banner, status=status, open_form=open_form)
+            return self._story(visit, off, banner=banner, status=status, open_form=open_form)
         mail = await self.checker.reader.read(visit.held)
         live = self.live(visit, await self.checker.as_held(visit.held, mail))
         return self.review(
@@ -95,9 +99,20 @@ class View:
             "override": live["override"],
         }
 
-    def _story(self, visit: Visit, *, banner: Banner | None, status: int, open_form: str) -> Response:
+    async def _as_it_goes(self, visit: Visit) -> tuple[Visit, Sequence[Path]]:
+        """While it is on its way: with those alone to whom it goes, and who was taken off. Raises StoreUnavailable."""
+        if visit.held.state is not HoldState.SENDING:
+            return visit, ()
+        async with self.house.store.begin(write=False) as unit:
+            held, off = await as_it_goes(unit, visit.held)
+        return replace(visit, held=held), off
+
+    def _story(
+        self, visit: Visit, off: Sequence[Path], *, banner: Banner | None, status: int, open_form: str
+    ) -> Response:
         values = story_values(
             visit,
+            off=off,
             undo_left=undo_left(visit.held, self.house.settings.holds.undo_seconds, self.house.clock()),
             banner=banner,
             kept=body_text(visit.form.get("text", "")),

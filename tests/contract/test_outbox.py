@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from gateway.holds.hold import OutgoingMail
+from gateway.holds.hold import OutgoingMail, Wording
 from gateway.mail.envelope import Path
 from gateway.storage.database import Database
 from gateway.storage.opening import open_store
@@ -138,6 +138,44 @@ async def test_a_release_is_recalled_before_it_is_due(store: Database) -> None:
         async with store.begin() as unit:
             assert await unit.outbox.recall("h", now=NOON) is expected
     assert [mail.id for mail in await lease(store, 5)] == ["note"]
+
+
+async def test_a_release_is_found_by_its_hold(store: Database) -> None:
+    """As it waits, without its bytes, also while it is leased; notices of the hold and other holds' are not it."""
+
+    async def found(hold_id: str) -> OutgoingMail | None:
+        async with store.begin(write=False) as unit:
+            return await unit.outbox.release_of(hold_id)
+
+    release = a_release()
+    await put(store, dataclasses.replace(an_outgoing("note"), hold_id="h"), release)
+    assert await found("h") == dataclasses.replace(release, raw=b"")
+    assert await found("other") is None
+    await lease(store, 1)
+    assert await found("h") is not None
+    async with store.begin() as unit:
+        await unit.outbox.done(release.id)
+    assert await found("h") is None
+
+
+async def test_how_a_release_was_typed_is_known_while_it_waits(store: Database) -> None:
+    """Every character of it, until the mail is done or recalled; of what came without there is none."""
+    typed = Wording(subject="Ein Gruß", text="Line\n\n-- \nMira \ud83d\n> 100 %")
+
+    async def known(mail_id: str) -> Wording | None:
+        async with store.begin(write=False) as unit:
+            return await unit.outbox.wording(mail_id)
+
+    for end in ("done", "recall"):
+        async with store.begin() as unit:
+            await unit.outbox.put(a_release(), typed)
+        assert await known(a_release().id) == typed
+        async with store.begin() as unit:
+            ended = unit.outbox.done(a_release().id) if end == "done" else unit.outbox.recall("h", now=NOON)
+            assert await ended
+        assert await known(a_release().id) is None
+    await put(store, a_release())
+    assert await known(a_release().id) is None
 
 
 async def test_what_is_due_leased_or_tried_is_not_recalled(store: Database) -> None:

@@ -33,13 +33,13 @@ NO_SUCH_USER = Reply(code=550, enhanced="5.1.1", text="no such user\nhere")
 TRY_LATER = Reply(code=450, enhanced="4.2.1", text="mailbox busy")
 
 
-async def released(story: Story, raw: bytes | None = None, **held: object) -> HeldMail:
-    """A held mail that was released, its held notice already out of the way."""
+async def released(story: Story, raw: bytes | None = None, *, off: tuple[str, ...] = (), **held: object) -> HeldMail:
+    """A held mail that was released but to those in `off`, its held notice already out of the way."""
     hold = await story.hold(raw=raw, **held)  # type: ignore[arg-type]
     await story.beat()
     story.hop.sent.clear()
     story.audit.events.clear()
-    outcome = await release(story.house, hold.id, new_text=ASK, new_subject=None, actor="sender")
+    outcome = await release(story.house, hold.id, new_text=ASK, new_subject=None, actor="sender", off=off)
     assert isinstance(outcome, Released)
     return outcome.held
 
@@ -144,6 +144,32 @@ async def test_refused_for_good_comes_back(story: Story) -> None:
     assert story.audit.steps()[-1] == ("refused", "failed", "gateway")
 
 
+async def test_who_was_taken_off_is_not_counted(story: Story) -> None:
+    """The word that it went out counts who got it, and names who was taken off."""
+    await released(story, off=("omar@corp.example",))
+    await story.beat()
+    await story.beat()
+    [raw] = story.sent("mira@corp.example")
+    words = read(raw).get_body(("plain",)).get_content()
+    assert "has been sent to 1 recipient." in words
+    assert "omar@corp.example" in words
+    assert "Dana@corp.example" not in words
+
+
+async def test_who_was_taken_off_was_not_refused(story: Story) -> None:
+    """When nobody takes the mail, the hold and the report name those alone to whom it was offered."""
+    held = await released(story, off=("omar@corp.example",))
+    story.hop.data = NO_SUCH_USER
+    await one_round(story)
+    story.hop.data = OK
+    await story.beat()
+    now = await story.now(held)
+    assert (now.state, now.rcpt_to) == (HoldState.FAILED, TEAM[:1])
+    words, status, _ = read(story.sent("mira@corp.example")[0]).iter_parts()
+    assert "omar@corp.example" not in words.get_body(("plain",)).get_content() + status.as_string()
+    assert "Dana@corp.example" in status.as_string()
+
+
 async def test_some_recipients_refused(story: Story) -> None:
     """Who the next hop accepts gets the mail; who it refuses for good is reported to the sender."""
     held = await released(story)
@@ -169,6 +195,10 @@ async def test_some_recipients_later(story: Story) -> None:
     assert len(story.sent("omar@corp.example")) == 1
     assert (await story.now(held)).state is HoldState.SENT
     assert [step for step, _, _ in story.audit.steps()] == ["release", "delivered"]
+    [raw] = story.sent("mira@corp.example")
+    words = " ".join(read(raw).get_body(("plain",)).get_content().split())
+    assert "has been sent to 1 recipient." in words
+    assert "will take it later for 1 recipient." in words
 
 
 async def test_time_runs_out(story: Story) -> None:

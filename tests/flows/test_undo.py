@@ -9,11 +9,11 @@ import pytest
 from gateway.errors import AuditUnavailable
 from gateway.flows.release import Released, StillHeld, release
 from gateway.flows.step import Changed, TooLate
-from gateway.flows.undo import undo
-from gateway.holds.hold import HeldMail
+from gateway.flows.undo import Undone, undo
+from gateway.holds.hold import HeldMail, Wording
 from gateway.holds.lifecycle import HoldState
 from gateway.worker import Worker
-from tests.flows.house import ASK, DEMAND, PACK, Story, mail
+from tests.flows.house import ASK, DEMAND, PACK, TEAM, Story, mail
 
 WINDOW = timedelta(seconds=10)
 
@@ -50,6 +50,30 @@ async def test_a_press_takes_it_back(story: Story) -> None:
     assert isinstance(await send(story, held), Released)
     await story.beat(seconds=11)
     assert len(story.sent("omar@corp.example")) == 1
+
+
+async def test_what_was_about_to_go_out_is_handed_back(story: Story) -> None:
+    """The words as they were typed, with a line that looks like a signature, the new subject and who was taken off;
+    the hold itself is as it was."""
+    held = await story.hold()
+    typed = f"{ASK}\n\n> as somebody said\n\nBest,\nMira"
+    await release(
+        story.house,
+        held.id,
+        new_text=typed,
+        new_subject="A bannner",
+        actor="sender",
+        off=["omar@corp.example"],
+        undo=WINDOW,
+    )
+    outcome = await undo(story.house, held.id, actor="sender")
+    assert isinstance(outcome, Undone)
+    assert outcome.wording == Wording(text=typed, subject="A bannner")
+    assert outcome.off == TEAM[1:]
+    now = await story.now(held)
+    assert (now.rcpt_to, now.subject, now.findings) == (TEAM, held.subject, held.findings)
+    async with story.house.store.begin(write=False) as unit:
+        assert await unit.holds.raw(held.id) == mail(DEMAND)
 
 
 async def test_after_the_window_it_is_too_late(story: Story) -> None:

@@ -16,6 +16,7 @@ from gateway.holds.changes import Changes
 from gateway.holds.dispute import to_decide_notice
 from gateway.holds.endings import (
     Refusal,
+    Went,
     again_notice,
     bounce_notice,
     disputed_notice,
@@ -219,8 +220,9 @@ def every_notice(held: HeldMail) -> list[Notice]:
         advise_notice(
             subject=held.subject, message_id=held.message_id, window_days=1, language=held.language, closed=held
         ),
-        sent_notice(held, made),
-        sent_notice(held, Changes()),
+        sent_notice(held, made, Went(to=held.rcpt_to)),
+        sent_notice(held, Changes(), Went(to=held.rcpt_to)),
+        sent_notice(held, Changes(), Went(to=held.rcpt_to, off=[Path(text=note)], trying=held.rcpt_to)),
         superseded_notice(held, subject=note, message_id=note, count=2),
         withdrawn_notice(held),
         disputed_notice(replace(held, note=note), answer_to=note),
@@ -521,13 +523,26 @@ def test_several_held_mails_make_one_note() -> None:
 def test_what_changed_is_told_when_it_went_out() -> None:
     """Sentences left out and new ones are shown; a mail sent as it was says so."""
     made = Changes(left_out=("Do it by Friday.",), put_in=("It is in the folder.",), subject="Banners, if you like")
-    text = sent_notice(HELD, made).text
+    went = Went(to=HELD.rcpt_to)
+    text = sent_notice(HELD, made, went).text
     for words in ("Do it by Friday.", "It is in the folder.", "Banners, if you like", "attachments included"):
         assert words in text
-    assert "It went out as you wrote it." in sent_notice(HELD, Changes()).text
-    lost = sent_notice(HELD, replace(made, lost=("The formatting becomes simple paragraphs.",))).text
+    assert "It went out as you wrote it." in sent_notice(HELD, Changes(), went).text
+    lost = sent_notice(HELD, replace(made, lost=("The formatting becomes simple paragraphs.",)), went).text
     assert "simple paragraphs" in lost
     assert "attachments included" not in lost
+
+
+def test_who_was_taken_off_is_told_when_it_went_out() -> None:
+    """The count is of those who have it; who was taken off stands there by name, twenty of them at most; a mail that
+    went to fewer did not go out as it was written."""
+    off = [Path(text=f"person{number}@corp.example") for number in range(21)]
+    text = sent_notice(HELD, Changes(), Went(to=[Path(text="dana@corp.example")], off=off[:2])).text
+    assert "to 1 recipient." in text
+    assert "person0@corp.example, person1@corp.example" in text
+    assert "It went out as you wrote it" not in text
+    assert "Everything else went out as you wrote it" in text
+    assert "person20@" not in sent_notice(HELD, None, Went(to=HELD.rcpt_to, off=off)).text
 
 
 def test_text_lines_are_short() -> None:

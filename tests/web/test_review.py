@@ -20,9 +20,10 @@ from gateway.holds.offer import ATTACHED
 from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
+from gateway.replies import Reply
 from gateway.web.app import web_app
 from gateway.web.pace import Pace
-from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, NOON, SECRET, TEAM, Desk, letter, open_desk
+from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, NOON, SECRET, TEAM, Desk, forms, letter, open_desk
 
 HERE = f"/h/{SECRET}"
 OTHERS = "kim.lee@corp.example"
@@ -516,6 +517,25 @@ async def test_somebody_taken_off_does_not_get_it(desk: Desk) -> None:
     assert [path.text for path in (await desk.now_of(held)).rcpt_to] == [TEAM]
 
 
+@pytest.mark.parametrize("reply", ["taken", "refused"])
+async def test_the_page_names_those_alone_to_whom_it_goes(desk: Desk, reply: str) -> None:
+    """On its way it says to whom it goes and who was taken off; sent or refused, nobody who was taken off is among
+    those it went to."""
+    await desk.hold(letter(to=(TEAM, OTHERS)), to=[TEAM, OTHERS])
+    await desk.post({**await desk.form(), "text": CLEAN, "off-1": "yes", "do": "send", "sure": "yes"})
+    page = (await desk.get()).text
+    assert f"<dt>To</dt><dd><bdi>{TEAM}</bdi></dd>" in page
+    assert f"<dt>Taken off</dt><dd><bdi>{OTHERS}</bdi></dd>" in page
+    if reply == "refused":
+        desk.hop.data = Reply(code=550, enhanced="5.1.1", text="no such user here")
+    [mail] = await desk.outgoing()
+    await deliver(desk.house, mail)
+    page = (await desk.get()).text
+    assert f'data-state="{"failed" if reply == "refused" else "sent"}"' in page
+    assert TEAM in page
+    assert OTHERS not in page
+
+
 async def test_taking_off_those_who_were_asked_clears_a_repeat(desk: Desk) -> None:
     """Memory is asked about those who stay."""
     await desk.asked(ANN, NOON - timedelta(days=9))
@@ -554,10 +574,48 @@ async def test_a_sent_mail_can_be_taken_back_for_some_seconds(desk: Desk) -> Non
     page = (await desk.get()).text
     assert 'It leaves in <span id="left">6</span> seconds.' in page
     answer = await desk.post({**await desk.form("undo"), "sure": "yes"})
-    assert answer.status_code == 303
+    assert answer.status_code == 200
+    assert "Stopped." in answer.text
     assert (await desk.now_of(held)).state is HoldState.HELD
     assert await desk.outgoing() == []
     assert 'id="revise"' in (await desk.get()).text
+
+
+async def test_after_undo_one_goes_on_from_what_was_about_to_go_out(desk: Desk) -> None:
+    """The page that answers the press has the words, the subject and the ticks that were sent, judged, and no tick to
+    send; its form sends them, mended."""
+    held = await desk.hold(letter(to=(TEAM, OTHERS)), to=[TEAM, OTHERS])
+    sent = {"text": CLEAN.replace("October", "Octobber"), "subject": "The bannner", "off-1": "yes"}
+    await desk.post({**await desk.form(), **sent, "do": "send", "sure": "yes"})
+    answer = await desk.post({**await desk.form("undo"), "sure": "yes"})
+    [form] = [one.fields for one in forms(answer.text) if one.purpose == "revise"]
+    assert form["text"].split() == sent["text"].split()
+    assert (form["subject"], form["off-1"]) == ("The bannner", "yes")
+    assert "off-0" not in form
+    assert "sure" not in form
+    assert "Send to three people" in answer.text
+    assert (await desk.now_of(held)).rcpt_to == held.rcpt_to
+    mended = {"text": form["text"].replace("Octobber", "October"), "subject": "The banner"}
+    assert (await desk.post({**form, **mended, "do": "send", "sure": "yes"})).status_code == 303
+    [mail] = await desk.outgoing()
+    assert [path.text for path in mail.rcpt_to] == [TEAM]
+    assert walk(mail.raw).subject == "The banner"
+    assert b"Octobber" not in mail.raw
+
+
+async def test_an_undo_that_cannot_be_shown_is_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told that nothing was changed when the store falls silent after the mail was stopped."""
+    held = await desk.hold()
+    await desk.post({**await desk.form(), "text": CLEAN, "do": "send", "sure": "yes"})
+    form = await desk.form("undo")
+
+    async def mute(*args: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr("gateway.web.checker.recheck", mute)
+    answer = await desk.post({**form, "sure": "yes"})
+    assert (answer.status_code, answer.headers["location"]) == (303, HERE)
+    assert (await desk.now_of(held)).state is HoldState.HELD
 
 
 async def test_undo_needs_its_tick_and_ends_with_its_window(desk: Desk) -> None:
