@@ -7,7 +7,7 @@ is known. IO through the flows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -127,7 +127,7 @@ class DraftDesk:
             text=body_text(form.get("text", ""))[:MOST_TEXT],
         )
         try:
-            found = await self._rehearse(author.counted, draft)
+            draft, found = await self._taken(author.counted, draft, form.get("do", ""))
         except TooOften:
             return self._page(author, draft, None, status=429)
         except GatewayError:
@@ -168,6 +168,15 @@ class DraftDesk:
     async def _rehearse(self, who: str, draft: Draft) -> Rehearsal:
         async with self.pace.draft(who):
             return await rehearse(self.house, draft)
+
+    async def _taken(self, who: str, draft: Draft, pressed: str) -> tuple[Draft, Rehearsal]:
+        """What would happen to the draft; where the version that passes was pressed, to that."""
+        async with self.pace.draft(who):
+            found = await rehearse(self.house, draft)
+            if pressed != "suggest" or found.suggestion is None:
+                return draft, found
+            draft = replace(draft, subject=found.suggestion.subject, text=found.suggestion.text)
+            return draft, await rehearse(self.house, draft)
 
     def _page(self, author: _Author, draft: Draft, found: Rehearsal | None, *, status: int = 200) -> Response:
         values: dict[str, Any] = {

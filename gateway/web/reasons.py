@@ -64,6 +64,11 @@ class Reason:
         """True when some of its words stand in the body, where a press can replace or remove them."""
         return any(quote.start >= 0 and quote.sentence.strip() for quote in self.quotes)
 
+    @property
+    def in_subject(self) -> bool:
+        """True when some of its words stand in the subject."""
+        return self.known and any(quote.start < 0 and quote.sentence.strip() for quote in self.quotes)
+
 
 def reasons_for(findings: Sequence[Finding], pack: Pack, say: Catalogue, *, written: str = "") -> tuple[Reason, ...]:
     """Findings that hold, gathered by rule; a rule the pack no longer has speaks through its finding alone. `written`:

@@ -16,7 +16,6 @@ _OVERRIDES = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # would show word
 _CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, *range(0x80, 0xA0), *range(0xD800, 0xE000))
 _BROKEN = dict.fromkeys(_CONTROLS, "\ufffd")
 _HARMLESS = {**_BROKEN, **dict.fromkeys(_OVERRIDES, "\u200b")}
-_SUBJECT = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ def lay_out(text: MessageText, reasons: Sequence[Reason]) -> Sheet:
     spans = [
         (quote.start, quote.end, reason.number) for reason in reasons for quote in reason.quotes if quote.start >= 0
     ]
-    on_subject = tuple(reason.number for reason in reasons if any(quote.start == _SUBJECT for quote in reason.quotes))
+    on_subject = tuple(reason.number for reason in reasons if reason.in_subject)
     passages = (_passage(text.text, block, spans) for block in text.blocks if block.start < SHOWN)
     return Sheet(
         subject=(Stretch(text=on_one_line(text.subject, 1000), reasons=on_subject, last=on_subject),),

@@ -95,6 +95,7 @@ class View:
             "gist": live["gist"],
             "reasons": part("_reasons.html"),
             "letter": part("_letter.html"),
+            "on_subject": part("_subject.html"),
             "suggestion": part("_suggestion.html"),
             "override": live["override"],
         }

@@ -19,7 +19,7 @@ from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.worker import Worker
 from tests.browser.chromium import Chromium, Tab
-from tests.web.desk import BODY, SECRET, TEAM, Desk, letter, open_desk
+from tests.web.desk import BODY, CLEAN, SECRET, TEAM, Desk, letter, open_desk
 from tests.web.serve_sample import STATES, fill, served
 from tests.web.test_languages import GERMAN
 from tests.web.test_safety import NASTY, nasty_mail
@@ -34,8 +34,12 @@ SEND = {"en": "Send to three people", "de": "An drei Personen senden"}
 MAILS = {"en": BODY, "de": GERMAN}
 HELD = "Just a reminder to put the new banner on your personal LinkedIn profile, as I asked last month."
 CHECKING = "Please reply once your LinkedIn banner is changed, so that I know who has done it."
+TWO_WAYS = f"שלום לכולם,\n\n{HELD}\n\nהפרוטוקול נמצא בתיקייה הרגילה.\n\n{HELD}\n\nבברכה\n"
 SELECT_HELD = f"""(() => {{ const t = document.getElementById("text"); const at = t.value.indexOf({HELD!r});
     t.focus(); t.setSelectionRange(at, at + {len(HELD)}); return at; }})()"""
+
+SAID_OF_WAITING = """[...document.querySelectorAll("#waiting, #load-again")]
+    .filter((one) => one.checkVisibility()).map((one) => one.id)"""
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -63,6 +67,7 @@ async def test_the_senders_minute_with_script(desk: Desk, browser: Chromium, wid
         await tab.press("#sure")
         await tab.press("#go", leaves=True)
         assert await tab.js('document.querySelector("h1").textContent') == "It is on its way"
+        assert await tab.js(SAID_OF_WAITING) == ["waiting"]
         sending = await desk.now_of(held)
         await desk.step(sending, HoldAction.DELIVERED)
         await tab.until('document.querySelector("h1").textContent === "Your mail has been sent"')
@@ -85,7 +90,11 @@ async def test_the_senders_minute_without_script(desk: Desk, browser: Chromium) 
         await tab.press("#sure")
         await tab.press("#go", leaves=True)
         assert await tab.js('document.querySelector("h1").textContent') == "It is on its way"
-    assert (await desk.now_of(held)).state is HoldState.SENDING
+        assert await tab.js(SAID_OF_WAITING) == ["load-again"]  # nothing changes by itself here
+        await desk.step(await desk.now_of(held), HoldAction.DELIVERED)
+        await tab.press("#load-again a", leaves=True)
+        assert await tab.js('document.querySelector("h1").textContent') == "Your mail has been sent"
+    assert (await desk.now_of(held)).state is HoldState.SENT
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -181,6 +190,93 @@ async def test_a_draft_is_checked_in_a_browser(desk: Desk, browser: Chromium) ->
             assert "It would be held" in await tab.js('document.querySelector(".answer").textContent')
             await in_order(tab)
             await tab.picture(PICTURES / f"draft-{width}.png")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("field", ["subject", "sure"])
+async def test_enter_in_a_field_checks_again(desk: Desk, browser: Chromium, field: str, script: bool) -> None:
+    """Nothing else: the page keeps its language, the text stays as it was typed, nothing is sent."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab(script=script)
+        await tab.goto(address + HERE)
+        await tab.js(f'document.getElementById("text").value = {CLEAN!r}')
+        await tab.js(f'document.getElementById("{field}").focus()')
+        tab.expect_load()
+        await tab.key("Enter", 13)
+        if not script:
+            await tab.loaded()
+            assert "All clear" in await tab.js('document.querySelector(".banner").textContent')
+        await tab.until('document.getElementById("outlook").classList.contains("go")')
+        assert await tab.js("document.documentElement.lang") == "en"
+        assert await tab.js('document.getElementById("text").value') == CLEAN
+        assert await tab.js("location.search + location.hash") == ""
+        assert await tab.js("document.activeElement.id") in (field, "")
+        await in_order(tab)
+        assert tab.errors == []
+    assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("field", ["to", "subject"])
+async def test_enter_in_a_field_of_a_draft_checks_it(desk: Desk, browser: Chromium, field: str, script: bool) -> None:
+    """Also once there is an answer, with its version that passes and a language menu that keeps what was typed."""
+    await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab(script=script)
+        await tab.goto(f"{address}{HERE}/draft")
+        for text, told in (
+            (f"Lunch is at one. {CHECKING}", "It would be held"),
+            ("Lunch is at one.", "It would go out"),
+        ):
+            await tab.js(f'document.getElementById("text").value = {text!r}')
+            await tab.js(f'document.getElementById("{field}").focus()')
+            tab.expect_load()
+            await tab.key("Enter", 13)
+            await tab.loaded()
+            assert told in await tab.js('document.querySelector(".answer .outlook").textContent')
+            assert await tab.js("document.documentElement.lang") == "en"
+            assert await tab.js('document.getElementById("text").value') == text
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+async def test_a_held_subject_is_marked_at_its_field(desk: Desk, browser: Chromium, script: bool) -> None:
+    """A note below it says so, to eyes and to a screen reader, and leads to the reason and back; it goes with the words
+    that were held."""
+    await desk.hold(letter("Hi,\n\nlunch is at one.\n\nAnn\n", subject=CHECKING))
+    async with served(desk) as address:
+        tab = await browser.tab(script=script)
+        await tab.goto(address + HERE)
+        described = await tab.js('document.getElementById("subject").getAttribute("aria-describedby")')
+        note = await tab.js(f'document.getElementById("{described}").innerText')
+        assert "The subject needs another wording." in note
+        assert await tab.js('document.querySelector("#on-subject a").checkVisibility()')
+        assert await tab.js('document.querySelector("#on-subject a").getAttribute("href")') == "#reason-1"
+        assert await tab.js('document.querySelector("#reason-1 a.where").getAttribute("href")') == "#subject"
+        await in_order(tab)
+        await tab.picture(PICTURES / f"held-subject-{'script' if script else 'plain'}.png")
+        await tab.js('document.getElementById("subject").select()')
+        tab.expect_load()
+        await tab.type("Lunch")
+        if not script:
+            await tab.key("Enter", 13)
+            await tab.loaded()
+        await tab.until('document.getElementById("outlook").classList.contains("go")')
+        assert (await tab.js('document.getElementById("on-subject").textContent')).strip() == ""
+        assert tab.errors == []
+
+
+async def test_marks_follow_the_direction_of_the_words(desk: Desk, browser: Chromium) -> None:
+    """Each line of a mail in two scripts has its marks where the words are, and the same sentence twice has two."""
+    await desk.hold(letter(TWO_WAYS, subject=HELD))
+    async with served(desk) as address:
+        tab = await browser.tab()
+        await tab.goto(address + HERE)
+        assert await tab.js('[...document.querySelectorAll("#marks mark")].map((one) => one.textContent)') == [HELD] * 2
+        for style in ("direction", "unicodeBidi", "textAlign"):
+            there = f'["marks", "text"].map((id) => getComputedStyle(document.getElementById(id)).{style})'
+            assert len(set(await tab.js(there))) == 1, style
+        await tab.picture(PICTURES / f"two-ways-{DESKTOP}.png")
 
 
 async def test_one_press_applies_a_suggestion_and_undo_takes_it_back(desk: Desk, browser: Chromium) -> None:

@@ -170,6 +170,32 @@ async def test_the_page_shows_what_would_happen(desk: Desk) -> None:
     assert "It would go out as it is." in (await desk.post({"text": "Lunch is at one."}, HERE)).text
 
 
+async def test_a_version_that_passes_has_its_subject(desk: Desk) -> None:
+    """What is held in the subject is called so; the version shows its subject too, and one press takes both."""
+    held = await desk.hold()
+    before = await desk.snapshot(held)
+    form = {"to": TEAM, "subject": "Who has not yet changed their LinkedIn banner?", "text": CHASE}
+    page = (await desk.post(form, HERE)).text
+    assert '<span class="where">Subject:</span> <q>Who has not yet changed their LinkedIn banner?</q>' in page
+    said = (await check(desk, {"from": ANN, **form, "to": [TEAM]})).json()["suggestion"]
+    assert said["subject"] not in ("", form["subject"])
+    assert f'<span class="value" dir="auto">{said["subject"]}</span>' in page
+    assert ("do", "suggest") in forms(page)[0].buttons
+    taken = (await desk.post({**form, "do": "suggest"}, HERE)).text
+    assert (said["subject"], said["text"]) == (forms(taken)[0].fields["subject"], forms(taken)[0].fields["text"])
+    assert "It would go out as it is." in taken
+    assert "A version that passes" not in taken
+    assert await desk.snapshot(held) == before
+
+
+async def test_a_press_for_a_version_there_is_not_checks_the_draft(desk: Desk) -> None:
+    """Where other words were typed meanwhile that need none: they stay."""
+    await desk.hold()
+    page = (await desk.post({"subject": "Lunch", "text": "Lunch is at one.", "do": "suggest"}, HERE)).text
+    assert "It would go out as it is." in page
+    assert "Lunch is at one." == forms(page)[0].fields["text"]
+
+
 async def test_ones_own_earlier_ask_is_shown_on_the_page(desk: Desk) -> None:
     """To the owner of the link, with its date."""
     await desk.asked(ANN, NOON - timedelta(days=9))

@@ -38,7 +38,7 @@ class Editor {
     this.subject.addEventListener("input", () => this.touched());
     find("off")?.addEventListener("change", () => this.touched());
     form.addEventListener("submit", (event) => this.submitted(event));
-    find("check").addEventListener("click", (event) => { event.preventDefault(); this.check(); });
+    for (const id of ["check", "enter"]) find(id).addEventListener("click", (event) => { event.preventDefault(); this.check(); });
     find("reasons").addEventListener("click", (event) => this.pressed(event));
     find("suggestion").addEventListener("click", (event) => this.pressed(event));
     this.paint();
@@ -51,13 +51,19 @@ class Editor {
     this.timer = setTimeout(() => this.check(), PAUSE);
   }
 
-  // Marks behind the words: the held sentences as they are quoted beside the mail.
+  // Marks behind the words: the held sentences as they are quoted beside the mail. Of a sentence that is there twice each
+  // quote marks its own: the first in the mail the first in the box.
   paint() {
     const text = this.text.value;
     const spans = new Map();
-    for (const quote of document.querySelectorAll("#reasons q")) {
+    const places = new Map();
+    const quotes = [...document.querySelectorAll("#reasons q")].filter((quote) => Number(quote.dataset.start) >= 0);
+    for (const quote of quotes.sort((one, other) => one.dataset.start - other.dataset.start)) {
       const words = quote.textContent.trim().split(/\s+/).map((word) => word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"));
-      const found = words[0] ? new RegExp(words.join("\\s+"), "u").exec(text) : null;
+      const pattern = words.join("\\s+");
+      const all = pattern ? [...text.matchAll(new RegExp(pattern, "gu"))] : [];
+      const starts = places.get(pattern) ?? places.set(pattern, new Set()).get(pattern);
+      const found = all[starts.add(quote.dataset.start).size - 1] ?? all.at(-1);
       if (!found) continue;
       const span = spans.get(found.index) ?? { start: found.index, end: found.index + found[0].length, reasons: [] };
       span.reasons.push(quote.dataset.reason);
@@ -107,6 +113,7 @@ class Editor {
     replaceContent(find("reasons"), found.reasons);
     replaceContent(find("suggestion"), found.suggestion);
     replaceContent(find("letter"), found.letter);
+    replaceContent(find("on-subject"), found.on_subject);
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
     find("anyway").hidden = found.override === "none";
@@ -163,7 +170,10 @@ class Editor {
 
 // While a mail is on its way: look again now and then, a bounded number of times.
 function waitForDelivery(left) {
-  if (!left || !find("waiting")) return;
+  if (!find("waiting")) return;
+  find("waiting").hidden = !left;
+  find("load-again").hidden = Boolean(left);
+  if (!left) return;
   setTimeout(async () => {
     try {
       const answer = await fetch(location.pathname + location.search, { credentials: "same-origin", cache: "no-store" });
