@@ -59,11 +59,6 @@ class Reason:
         """True when all its words are already quoted, and dealt with, by an earlier reason."""
         return all(quote.again for quote in self.quotes)
 
-    @property
-    def changeable(self) -> bool:
-        """True when some of its words stand in the body, where a press can replace or remove them."""
-        return any(quote.start >= 0 and quote.sentence.strip() for quote in self.quotes)
-
 
 def reasons_for(findings: Sequence[Finding], pack: Pack, say: Catalogue, *, written: str = "") -> tuple[Reason, ...]:
     """Findings that hold, gathered by rule; a rule the pack no longer has speaks through its finding alone. `written`:
