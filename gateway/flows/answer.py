@@ -84,7 +84,7 @@ async def answer(house: House, envelope: Envelope, content: Content) -> Reply:
         held = await unit.holds.get(case.hold_id)
         if held is None or _forgotten(held, case.at):
             return await _nothing(house, case, "unknown", ANSWER_UNKNOWN)
-        if not _from_its_sender(held, case):
+        if not await _from_its_sender(house, held, case):
             return await _nothing(house, case, "stranger", ANSWER_NOT_YOURS)
         if await unit.answers.since(held.id, case.at - timedelta(hours=1)) >= _MOST:
             return await _nothing(house, case, "too-often", ANSWER_TOO_OFTEN)
@@ -136,6 +136,7 @@ async def _tell_still_held(house: House, case: Case, unit: Unit, outcome: StillH
         house.pack,
         ways(house, judged),
         answer_to=case.message.message_id,
+        window_days=house.settings.memory.window_days,
         lost=found.lost,
         reason=found.reason,
     )
@@ -220,9 +221,10 @@ def _nobody_wrote(house: House, case: Case) -> bool:
     return rounds or unanswerable(message, case.sender) or is_own_notice(message, house.notice_key)
 
 
-def _from_its_sender(held: HeldMail, case: Case) -> bool:
-    """The envelope says so, and the one address in From agrees."""
-    return case.sender.address.key == held.sender and addresses(case.message.header("from")) == (held.sender,)
+async def _from_its_sender(house: House, held: HeldMail, case: Case) -> bool:
+    """The envelope says so, and the one address in From agrees: each any that the directory has for them."""
+    own, named = await house.directory.addresses(held.sender), addresses(case.message.header("from"))
+    return case.sender.address.key in own and len(named) == 1 and named[0] in own
 
 
 def _forgotten(held: HeldMail, now: datetime) -> bool:

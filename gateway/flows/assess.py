@@ -102,6 +102,14 @@ def internal_recipients(house: House, rcpt_to: Sequence[Path]) -> tuple[str, ...
     return tuple(dict.fromkeys(key for key in keys if is_internal(house.settings.organisation, key)))
 
 
+def judged_recipients(house: House, sender: Path, rcpt_to: Sequence[Path]) -> tuple[str, ...]:
+    """The internal recipients of a mail from one of ours. None: it is nobody's ask of a colleague, from outside or to
+    outsiders only, and goes through unjudged."""
+    if not is_internal(house.settings.organisation, sender.text):
+        return ()
+    return internal_recipients(house, rcpt_to)
+
+
 async def listen(house: House, message: Message, *, sender: Path, recipients: Sequence[str]) -> Heard:
     """Judge the words alone. `recipients` are internal address keys. Raises GatewayError of the directory."""
     if _says_nothing(house, message):

@@ -56,7 +56,8 @@ def held_notice_mail(house: House, held: HeldMail, *, message: Message) -> Outgo
 
 def held_mail_notice(house: House, held: HeldMail) -> OutgoingMail:
     """The notice of a hold whose sender may be answered."""
-    return enveloped(house, held_notice(held, house.pack, ways(house, held)), about(held))
+    notice = held_notice(held, house.pack, ways(house, held), window_days=house.settings.memory.window_days)
+    return enveloped(house, notice, about(held))
 
 
 def digest_mail(house: House, held: Sequence[HeldMail], *, reminding: bool = False) -> OutgoingMail:

@@ -15,7 +15,7 @@ from gateway.asks.history import AskHistory
 from gateway.disposition import Advise, Hold, Reject, Relay
 from gateway.errors import GatewayError, NextHopUnavailable, NoAnswer
 from gateway.flows.answer import answer
-from gateway.flows.assess import Assessment, Heard, conclude, internal_recipients, is_internal, listen, recall
+from gateway.flows.assess import Assessment, Heard, conclude, judged_recipients, listen, recall
 from gateway.flows.case import Case, note_outcome, verdict_record
 from gateway.flows.keep import keep
 from gateway.flows.notify import advise_mail, language_of
@@ -60,8 +60,8 @@ async def receive(house: House, envelope: Envelope, content: Content, onward: Tr
     if _goes_round(house, message):
         await house.audit.record(verdict_record(case, Reject(label=Label.OTHER), unjudged="loop"))
         return await _stop(house, case, Kept(outcome="rejected", reply=MAIL_LOOP))
-    recipients = internal_recipients(house, envelope.rcpt_to)
-    if not recipients or not is_internal(house.settings.organisation, case.sender.text):
+    recipients = judged_recipients(house, case.sender, envelope.rcpt_to)
+    if not recipients:
         onward.prepare()
         await house.audit.record(verdict_record(case, Relay(), internal=False))
         return await _hand_on(house, case, Relay())

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.holds.earlier import others_asked
 from gateway.holds.grounds import Ground
-from gateway.holds.hold import HeldMail
+from gateway.holds.hold import EarlierAsk, HeldMail
 from gateway.holds.layout import Block, Kind, as_html, as_text, heading, one_line, paragraph, quote
 from gateway.language.catalogue import Catalogue, later
 from gateway.policy.pack import ASKED_BEFORE
@@ -134,21 +135,23 @@ def rule_words(ground: Ground, say: Catalogue) -> str:
     return " ".join(part for part in (title, ground.why) if part) or house
 
 
-def asked_before(held: HeldMail, say: Catalogue) -> list[Block]:
-    """The earlier ask, with its date; in full only to the one who sent it."""
+def asked_before(held: HeldMail, say: Catalogue, *, window_days: int) -> list[Block]:
+    """The sender's last own ask, dated; of others' only that there was one within `window_days`."""
     if not held.earlier:
         return []
     own = [ask for ask in held.earlier if ask.asker == held.sender]
-    last = max(own or held.earlier, key=lambda ask: ask.at)
-    date = say.date(last.at)
-    if not own:
-        line = say.gettext("A colleague asked this group on {date}.").format(date=date)
-    elif last.subject:
-        line = say.gettext('You asked this group on {date}, in "{subject}".')
-        line = line.format(date=date, subject=shown_subject(last.subject, say))
-    else:
-        line = say.gettext("You asked this group on {date}.").format(date=date)
-    return [heading(say.gettext("Asked before")), paragraph(line)]
+    lines = [paragraph(_own_ask(max(own, key=lambda ask: ask.at), say))] if own else []
+    if len(own) < len(held.earlier):
+        lines.append(paragraph(others_asked(window_days, say, besides=bool(own))))
+    return [heading(say.gettext("Asked before")), *lines]
+
+
+def _own_ask(ask: EarlierAsk, say: Catalogue) -> str:
+    date = say.date(ask.at)
+    if not ask.subject:
+        return say.gettext("You asked this group on {date}.").format(date=date)
+    line = say.gettext('You asked this group on {date}, in "{subject}".')
+    return line.format(date=date, subject=shown_subject(ask.subject, say))
 
 
 def remedy(found: Sequence[Ground], say: Catalogue) -> list[Block]:

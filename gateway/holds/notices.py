@@ -31,14 +31,15 @@ _MOST_HELD = 25  # shown in one digest
 _MOST_LOST = 5
 
 
-def held_notice(held: HeldMail, pack: Pack, ways: Ways) -> Notice:
-    """Told at once: your mail waits, for this sentence, by this rule; here is what to do."""
+def held_notice(held: HeldMail, pack: Pack, ways: Ways, *, window_days: int) -> Notice:
+    """Told at once: your mail waits, for this sentence, by this rule; here is what to do. Memory looks back over
+    `window_days`."""
     say = catalogue(held.language)
     opening = say.gettext('Your mail "{subject}" to {count} has not been sent yet.')
     blocks = [
         lead(_about(opening, held, say)),
         paragraph(say.gettext("Nobody else has been told. You can put it right in a minute.")),
-        *_grounds_and_ways(held, pack, ways, say),
+        *_grounds_and_ways(held, pack, ways, say, window_days),
     ]
     return _of("held", say.gettext("Not sent yet: {subject}"), blocks, held, say, ways)
 
@@ -96,7 +97,14 @@ def reminder_notice(held: HeldMail, pack: Pack, ways: Ways) -> Notice:
 
 
 def still_held_notice(
-    held: HeldMail, pack: Pack, ways: Ways, *, answer_to: str, lost: Sequence[str] = (), reason: str = ""
+    held: HeldMail,
+    pack: Pack,
+    ways: Ways,
+    *,
+    answer_to: str,
+    window_days: int,
+    lost: Sequence[str] = (),
+    reason: str = "",
 ) -> Notice:
     """The answer to a new text that does not pass either: `held` carries what is found in it. `reason`: why the mail
     cannot be changed at all."""
@@ -107,7 +115,8 @@ def still_held_notice(
         blocks += [paragraph(say.gettext(reason)), *ways_out(ways, say), expiry(held, say)]
     else:
         waits = say.gettext("Something in it still needs another wording. The mail waits as it was; nobody got it.")
-        blocks += [paragraph(waits), *_lost(lost, say), *_grounds_and_ways(held, pack, ways, say)]
+        blocks += [paragraph(waits), *_lost(lost, say)]
+        blocks += _grounds_and_ways(held, pack, ways, say, window_days)
     title = say.gettext("Not sent yet: {subject}")
     return _of("still-held", title, blocks, held, say, ways, answer_to=answer_to)
 
@@ -171,11 +180,11 @@ def closed_words(closed: HeldMail, say: Catalogue) -> str:
     return line.format(date=say.date(closed.held_at))
 
 
-def _grounds_and_ways(held: HeldMail, pack: Pack, ways: Ways, say: Catalogue) -> list[Block]:
+def _grounds_and_ways(held: HeldMail, pack: Pack, ways: Ways, say: Catalogue, window_days: int) -> list[Block]:
     found = grounds(held.findings, pack, say)[:_MOST_RULES]
     return [
         *marked(found, say),
-        *asked_before(held, say),
+        *asked_before(held, say, window_days=window_days),
         heading(say.gettext("What to do")),
         *remedy(found, say),
         *ways_out(ways, say),

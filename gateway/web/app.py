@@ -55,7 +55,7 @@ def web_app(
     guests = Guests(house, Cookies(key=secret_key, secure=web.public_url.startswith("https:")))
     door = Door(house, pages, guests, secret_key, partial(ask_to_sign_in, pages))
     desk, drafts = SenderDesk(house, pages, pace, door), DraftDesk(house, pages, pace, door)
-    public = _Public(pages, health or Health(house.store))
+    public = _Public(pages, health or Health(house.store), replies=house.settings.holds.replies)
 
     async def act(request: Request) -> Response:
         response = await desk.act(request)
@@ -112,8 +112,8 @@ def _held(path: str, desk: SenderDesk, act: Act, drafts: DraftDesk) -> list[Base
 class _Public:
     """What anybody may see, and how errors look."""
 
-    def __init__(self, pages: Pages, health: Health) -> None:
-        self.pages, self._health = pages, health
+    def __init__(self, pages: Pages, health: Health, *, replies: bool) -> None:
+        self.pages, self._health, self._replies = pages, health, replies
 
     async def health(self, request: Request) -> Response:
         """200 when all is well, else 503 and a few words."""
@@ -122,7 +122,7 @@ class _Public:
 
     async def help(self, request: Request) -> Response:
         """The sender's minute of help."""
-        return self.pages.page("help.html", voice=self.pages.voice(request))
+        return self.pages.page("help.html", voice=self.pages.voice(request), replies=self._replies)
 
     async def home(self, request: Request) -> Response:
         """A neutral page."""

@@ -55,9 +55,11 @@ class Version(_Shape):
 
 
 class Told(_Shape):
-    """What would happen. `asked_before`: memory knows an earlier ask of somebody on it; it never says whose or when."""
+    """What would happen. `judged`: false for mail from outside or to outsiders only, which goes through unread;
+    `asked_before`: memory knows an earlier ask of somebody on it; it never says whose or when."""
 
     disposition: str = Field(pattern="^(?:relay|advise|hold|reject)$")
+    judged: bool
     label: Label
     asked_before: bool
     places: tuple[Place, ...]
@@ -76,6 +78,7 @@ def told(rehearsal: Rehearsal, pack: Pack, say: Catalogue) -> Told:
     reasons = reasons_for(found.findings, pack, say)
     return Told(
         disposition=rehearsal.disposition.name,
+        judged=rehearsal.judged,
         label=found.label,
         asked_before=bool(found.earlier),
         places=tuple(

@@ -52,10 +52,10 @@ class Checker:
 
         held = addressed(held, typed.off)
         found = await recheck(self.house, held, raw, typed.text, typed.subject)
-        text = found.text or (await self.reader.read(held)).text
+        mail = await self.reader.read(held)
         return Judged(
             passes=found.passes,
-            text=text,
+            text=found.text or mail.text,
             findings=found.findings,
             earlier=found.earlier,
             people=await readers(self.house, held.rcpt_to),
@@ -63,6 +63,7 @@ class Checker:
             lost=(found.reason,) if found.reason else found.lost,
             suggestion=await self.suggested.find(held, loaded, typed.text, typed.subject, found),
             override=found.override,
+            places=mail.places,
         )
 
     async def _judge(self, held: HeldMail, typed: Typed) -> Judged:

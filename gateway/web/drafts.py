@@ -6,6 +6,7 @@ Memory tells a program only that somebody was asked before; the dates of one's o
 is known. IO through the flows.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,6 +36,7 @@ from gateway.web.visit import Visit
 from gateway.web.voice import Voice
 
 _MOST_BYTES = 1 << 20  # of a JSON request
+_NAMED = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +124,13 @@ class DraftDesk:
             return self._page(author, _empty(author), None, status=403)
         draft = Draft(
             sender=author.sender,
-            to=form.get("to", "").replace(",", " ").replace(";", " ").split()[:MOST_RECIPIENTS],
+            to=_mailboxes(form.get("to", "")),
             subject=one_line(form.get("subject", ""), MAX_SUBJECT),
-            text=body_text(form.get("text", ""))[:MOST_TEXT],
+            text=body_text(form.get("text", "")),
         )
+        too_much = words.too_much(len(draft.text), MOST_TEXT, len(draft.to), MOST_RECIPIENTS, author.voice.say)
+        if too_much:  # said, and nothing of it cut in silence
+            return self._page(author, draft, None, status=422, too_much=too_much)
         try:
             draft, found = await self._taken(author.counted, draft, form.get("do", ""))
         except TooOften:
@@ -178,7 +183,9 @@ class DraftDesk:
             draft = replace(draft, subject=found.suggestion.subject, text=found.suggestion.text)
             return draft, await rehearse(self.house, draft)
 
-    def _page(self, author: _Author, draft: Draft, found: Rehearsal | None, *, status: int = 200) -> Response:
+    def _page(
+        self, author: _Author, draft: Draft, found: Rehearsal | None, *, status: int = 200, too_much: str = ""
+    ) -> Response:
         values: dict[str, Any] = {
             "here": author.here,
             "back": author.back,
@@ -187,10 +194,10 @@ class DraftDesk:
             "text": encodable(draft.text),
             "to": encodable(" ".join(draft.to)),
             "max_subject": MAX_SUBJECT,
-            "max_text": MOST_TEXT,
+            "too_much": too_much,
             "busy": status == 429,
             "checked": found is not None,
-            "keeps": "draft" if found else "",
+            "keeps": "draft" if found or too_much else "",
         }
         return self.pages.page(
             "check.html", voice=author.voice, status=status, **values, **self._answer(author, draft, found)
@@ -204,7 +211,7 @@ class DraftDesk:
         reasons = reasons_for(judged.findings, self.house.pack, say, written=written_in(draft.text, author.likely))
         return {
             "reasons": reasons,
-            "rehearsed": words.rehearsed(found.disposition.name, say),
+            "rehearsed": words.rehearsed(found.disposition.name, say, judged=found.judged),
             "sheet": lay_out(judged.text, reasons),
             "memory": words.memory(author.sender, author.may_know(judged.earlier), window_days, say),
             "suggestion": found.suggestion,
@@ -222,6 +229,15 @@ def _with_mail(visit: Visit) -> _Author:
         likely=held.language,
         visit=visit,
     )
+
+
+def _mailboxes(typed: str) -> Sequence[str]:
+    """Addresses with blanks, commas or semicolons between; as mail programs copy them, with names, the names are left
+    out."""
+    tokens = typed.replace(",", " ").replace(";", " ").split()
+    if not _NAMED.search(typed):
+        return tokens
+    return [one.strip("<>") for one in tokens if "@" in one]
 
 
 def _empty(author: _Author) -> Draft:

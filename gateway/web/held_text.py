@@ -15,6 +15,7 @@ from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.mail.text import MessageText
 from gateway.ports import House
+from gateway.web.elsewhere import Place, places
 from gateway.web.flights import Flights
 
 TOO_LONG = later("This mail is too long to be changed here. Take it back and send it anew.")
@@ -24,12 +25,14 @@ _AT_ONCE = 4  # mails being loaded and read; the store has more connections than
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldText:
-    """`own`: the sender's words for the edit box, None when they cannot be edited here and `why_not` says why."""
+    """`own`: the sender's words for the edit box, None when they cannot be edited here and `why_not` says why;
+    `places`: where each part of the mail stands."""
 
     text: MessageText
     from_line: str
     own: str | None
     why_not: str = ""
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,4 +74,4 @@ def read(raw: bytes, max_text: int) -> HeldText:
         return HeldText(text=text, from_line=message.from_, own=None, why_not=sealed.reason)
     if len(own) > max_text:
         return HeldText(text=text, from_line=message.from_, own=None, why_not=TOO_LONG)
-    return HeldText(text=text, from_line=message.from_, own=own)
+    return HeldText(text=text, from_line=message.from_, own=own, places=places(message))

@@ -11,13 +11,15 @@ from gateway.language.written import written_in
 from gateway.mail.text import MessageText
 from gateway.policy.pack import Override, Pack
 from gateway.policy.verdict import Finding
+from gateway.web.elsewhere import Place
 from gateway.web.held_text import HeldText
 from gateway.web.reasons import Reason, reasons_for, with_changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """`people`: how many get it; `lost`: what the edit cannot keep; `override`: what sending it anyway takes."""
+    """`people`: how many get it; `lost`: what the edit cannot keep; `override`: what sending it anyway takes;
+    `places`: where each part of the mail stands."""
 
     passes: bool
     text: MessageText
@@ -28,6 +30,7 @@ class Judged:
     lost: tuple[str, ...] = ()
     suggestion: Suggestion | None = None
     override: Override = "none"
+    places: tuple[Place, ...] = ()
 
 
 def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion | None, pack: Pack) -> Judged:
@@ -41,6 +44,7 @@ def as_held(held: HeldMail, mail: HeldText, people: int, suggestion: Suggestion 
         written=written_in(mail.own or mail.text.text, held.language),
         suggestion=suggestion,
         override=pack.override(holding_rules(held.findings)),
+        places=mail.places,
     )
 
 

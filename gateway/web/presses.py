@@ -59,6 +59,8 @@ class Presses:
         """Check again, with a suggestion applied when one was pressed; no side effect. `unticked`: Send was pressed
         without its tick; `unexplained`: "send anyway" without what it wants."""
         mail = await self.checker.reader.read(visit.held)
+        if waits(visit.held) and mail.own is None and unexplained:
+            return await self.view.show(visit, banner=SAY_FIRST, status=422, unexplained=True)
         if not waits(visit.held) or mail.own is None:
             return await self.view.show(visit)
         given = typed(visit.form, visit.held, mail)
@@ -78,7 +80,8 @@ class Presses:
         return await self._release(visit, against=None)
 
     async def _send_anyway(self, visit: Visit) -> Response:
-        """In spite of the rules, where all of them allow it; no form carries the reason or the tick as served."""
+        """In spite of the rules, where all of them allow it, also a mail that cannot be edited; no form carries the
+        reason or the tick as served."""
         why = " ".join(visit.form.get("why", "").split())[:MAX_REASON]
         if not why and visit.form.get("read") != "yes":
             return await self.check(visit, unexplained=True)
@@ -110,7 +113,8 @@ class Presses:
 
     async def _release(self, visit: Visit, *, against: str | None) -> Response:
         held, mail = visit.held, await self.checker.reader.read(visit.held)
-        if mail.own is None:
+        sealed = mail.own is None
+        if sealed and against is None:
             return await self.view.show(visit)
         words = typed(visit.form, held, mail)
         if not addressed(held, words.off).rcpt_to:
@@ -119,14 +123,16 @@ class Presses:
             outcome = await release(
                 self.house,
                 held.id,
-                new_text=words.text,
-                new_subject=words.subject,
+                new_text=None if sealed else words.text,
+                new_subject=None if sealed else words.subject,
                 actor=visit.actor,
                 off=[held.rcpt_to[number].text for number in words.off],
                 undo=timedelta(seconds=self.house.settings.holds.undo_seconds),
                 against=against,
                 version=held.version,
             )
+            if isinstance(outcome, StillHeld) and sealed:
+                return await self.view.show(visit, banner=STILL_HELD, status=422)
             if isinstance(outcome, StillHeld):  # with its marks; a text that passes by now is shown as such
                 live = self.view.live(visit, await self.checker.judged(held, words))
                 return self.view.review(visit, mail, words, live, banner=STILL_HELD, status=422)

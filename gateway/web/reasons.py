@@ -60,11 +60,6 @@ class Reason:
         return all(quote.again for quote in self.quotes)
 
     @property
-    def changeable(self) -> bool:
-        """True when some of its words stand in the body, where a press can replace or remove them."""
-        return any(quote.start >= 0 and quote.sentence.strip() for quote in self.quotes)
-
-    @property
     def in_subject(self) -> bool:
         """True when some of its words stand in the subject."""
         return self.known and any(quote.start < 0 and quote.sentence.strip() for quote in self.quotes)

@@ -13,6 +13,7 @@ from gateway.policy.pack import ASKED_BEFORE, Pack
 from gateway.web import words
 from gateway.web.access import form_token
 from gateway.web.banner import Banner
+from gateway.web.elsewhere import elsewhere, in_box
 from gateway.web.forms import MAX_REASON, MAX_SUBJECT
 from gateway.web.held_text import HeldText
 from gateway.web.judged import Judged, offered_reasons
@@ -32,6 +33,8 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int, sa
     reasons = offered_reasons(judged, pack, say)
     return {
         "reasons": reasons,
+        "in_box": in_box(reasons, judged.text, judged.places),
+        "elsewhere": elsewhere(reasons, judged.text, judged.places, say),
         "written": judged.written,
         "sheet": lay_out(judged.text, reasons),
         "memory": words.memory(held.sender, judged.earlier, window_days, say),

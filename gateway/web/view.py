@@ -31,7 +31,13 @@ class View:
         self.house, self.pages, self.checker = house, pages, checker
 
     async def show(
-        self, visit: Visit, *, banner: Banner | None = None, status: int = 200, open_form: str = ""
+        self,
+        visit: Visit,
+        *,
+        banner: Banner | None = None,
+        status: int = 200,
+        unexplained: bool = False,
+        open_form: str = "",
     ) -> Response:
         """The page for a mail as it stands, with what was typed kept. Raises GatewayError."""
         visit, off = await self._as_it_goes(visit)
@@ -40,7 +46,14 @@ class View:
         mail = await self.checker.reader.read(visit.held)
         live = self.live(visit, await self.checker.as_held(visit.held, mail))
         return self.review(
-            visit, mail, typed(visit.form, visit.held, mail), live, banner=banner, status=status, open_form=open_form
+            visit,
+            mail,
+            typed(visit.form, visit.held, mail),
+            live,
+            banner=banner,
+            status=status,
+            unexplained=unexplained,
+            open_form=open_form,
         )
 
     def review(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.flows.suggest import Source, Suggestion
+from gateway.holds.earlier import others_asked
 from gateway.holds.hold import EarlierAsk
 from gateway.language.catalogue import Catalogue, later
 from gateway.web.reasons import Reason, quoted_sentences
@@ -81,9 +82,16 @@ def _not_yet(marked: int, say: Catalogue) -> Outlook:
     return Outlook(clear=False, said=said.format(number=number), button=button.format(number=number))
 
 
-def rehearsed(disposition: str, say: Catalogue) -> str:
-    """What would happen to a draft."""
+def rehearsed(disposition: str, say: Catalogue, *, judged: bool = True) -> str:
+    """What would happen to a draft; where it is not `judged`, that nobody would read it."""
+    if not judged:
+        return say.gettext(_UNREAD)
     return say.gettext(_REHEARSED[disposition])
+
+
+_UNREAD = later(
+    "It would go out as it is, unread. Only mail from colleagues to colleagues is read; mail to outsiders only is not."
+)
 
 
 _REHEARSED = {
@@ -92,6 +100,17 @@ _REHEARSED = {
     "hold": later("It would be held, and you would be told at once. Nobody on it would get it yet."),
     "reject": later("It would be refused."),
 }
+
+
+def too_much(characters: int, most_characters: int, recipients: int, most_recipients: int, say: Catalogue) -> str:
+    """Why a draft is not checked, "" where it can be."""
+    if characters > most_characters:
+        said = say.gettext("Your text has {number} characters; up to {most} can be checked at once. Please shorten it.")
+        return said.format(number=say.number(characters), most=say.number(most_characters))
+    if recipients > most_recipients:
+        said = say.gettext("You named {number} recipients; up to {most} can be checked at once. Please name fewer.")
+        return said.format(number=say.number(recipients), most=say.number(most_recipients))
+    return ""
 
 
 def suggested(suggestion: Suggestion, say: Catalogue) -> str:
@@ -125,7 +144,7 @@ def memory(sender: str, earlier: Sequence[EarlierAsk], window_days: int, say: Ca
     own = [ask for ask in earlier if ask.asker == sender]
     told = [_own_ask(ask, say) for ask in own]
     if len(own) < len(earlier):
-        told.append(_others_ask(window_days, say, besides=bool(own)))
+        told.append(others_asked(window_days, say, besides=bool(own)))
     return tuple(told)
 
 
@@ -142,24 +161,6 @@ def _own_ask(ask: EarlierAsk, say: Catalogue) -> str:
         case _:
             said = say.gettext("You asked this group on {date}.")
     return said.format(date=say.date(ask.at), subject=subject, people=people)
-
-
-def _others_ask(days: int, say: Catalogue, *, besides: bool) -> str:
-    if besides:
-        said = say.ngettext(
-            "Others asked at least one person on this mail for the same favour in the last day.",
-            "Others asked at least one person on this mail for the same favour in the last {number} days.",
-            days,
-        )
-    else:
-        said = say.ngettext(
-            "Somebody else in your organisation asked at least one person on this mail for the same favour in the last"
-            " day.",
-            "Somebody else in your organisation asked at least one person on this mail for the same favour in the last"
-            " {number} days.",
-            days,
-        )
-    return _figures(said, days, say)
 
 
 def _figures(said: str, number: int, say: Catalogue) -> str:

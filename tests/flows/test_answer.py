@@ -10,6 +10,7 @@ import pytest
 
 from gateway.app import outcome_known
 from gateway.audit.events import AnswerReceived
+from gateway.directory.fixed import Fixed
 from gateway.errors import AuditUnavailable
 from gateway.flows.answer import is_answer
 from gateway.flows.receive import receive
@@ -274,6 +275,32 @@ async def test_the_header_must_agree_with_the_envelope(story: Story, from_: str)
     raw = mail(ASK, message_id="<r1@corp.example>").replace(b"Mira <mira@corp.example>", from_.encode())
     assert ANSWER_NOT_YOURS == await reply(story, held, "", raw=raw)
     assert HoldState.HELD is (await story.now(held)).state
+
+
+@pytest.mark.parametrize(
+    ("envelope", "from_", "heard"),
+    [
+        ("mira@corp.example", "Mira@corp.example", True),
+        ("m.holm@corp.example", "m.holm@corp.example", True),
+        ("m.holm@corp.example", "mira@corp.example", True),
+        ("mira@old.example", "M.Holm@corp.example", True),
+        ("omar@corp.example", "m.holm@corp.example", False),
+        ("m.holm@corp.example", "omar@corp.example", False),
+        ("m.holm+x@corp.example", "m.holm+x@corp.example", False),
+        ("m.holm@corp.example", "m.holm@corp.example, mira@corp.example", False),
+    ],
+)
+async def test_senders_are_heard_from_each_of_their_addresses(
+    story: Story, envelope: str, from_: str, heard: bool
+) -> None:
+    """Those the directory knows as theirs, and no other; one is a colleague's, one is not known to it, one says two."""
+    people = {"mira@corp.example": {"aliases": ["m.holm@corp.example", "mira@old.example"]}, "omar@corp.example": {}}
+    story.house = replace(story.house, directory=Fixed.from_mapping({"people": people, "lists": {}}))
+    held = await story.hold()
+    raw = mail("WITHDRAW", message_id="<r1@corp.example>").replace(b"Mira <mira@corp.example>", from_.encode())
+    given = await reply(story, held, "", sender=Path(text=envelope), raw=raw)
+    assert (ANSWER_TAKEN if heard else ANSWER_NOT_YOURS) == given
+    assert (HoldState.WITHDRAWN if heard else HoldState.HELD) is (await story.now(held)).state
 
 
 async def test_the_same_answer_again_does_nothing_twice(story: Story) -> None:

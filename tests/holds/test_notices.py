@@ -52,6 +52,7 @@ from gateway.mail.message import walk
 from gateway.policy.labels import Favour, Label, Mode
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule, Telling
 from gateway.policy.verdict import Finding
+from gateway.web.words import memory
 
 LINK = "https://review.corp.example/h/secret"
 REPLY = "askonce+key@corp.example"
@@ -208,13 +209,13 @@ def every_notice(held: HeldMail) -> list[Notice]:
     note = f"{held.subject} {held.findings[0].sentence}"
     made = Changes(left_out=(note,), put_in=(note, "x"), subject=note, lost=(SIMPLER_WHOLE,))
     return [
-        held_notice(held, PACK, WAYS),
-        held_notice(held, PACK, PAGE),
+        held_notice(held, PACK, WAYS, window_days=365),
+        held_notice(held, PACK, PAGE, window_days=365),
         digest_notice([held, held], PACK, [WAYS, PAGE]),
         digest_notice([held] * 30, PACK, [PAGE] * 30, reminding=True),
         reminder_notice(held, PACK, WAYS),
-        still_held_notice(held, PACK, WAYS, answer_to=note, lost=(SIMPLER_WHOLE,)),
-        still_held_notice(held, PACK, WAYS, answer_to="<r@corp.example>", reason=SIGNED),
+        still_held_notice(held, PACK, WAYS, answer_to=note, lost=(SIMPLER_WHOLE,), window_days=365),
+        still_held_notice(held, PACK, WAYS, answer_to="<r@corp.example>", reason=SIGNED, window_days=365),
         unclear_notice(held, WAYS, answer_to=note, read=note, why=SIGNED),
         advise_notice(subject=held.subject, message_id=held.message_id, window_days=365, language=held.language),
         advise_notice(
@@ -250,7 +251,7 @@ def hostile(subject: str) -> HeldMail:
 
 def test_the_golden_notice() -> None:
     """A busy manager reads what waits, which sentence, why, the earlier ask, what to do and until when."""
-    notice = held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS)
+    notice = held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS, window_days=365)
     assert notice.subject == "Not sent yet: New banners"
     assert notice.text == GOLDEN
 
@@ -278,7 +279,7 @@ def test_a_copied_key_is_left_out_for_who_decides(words: str) -> None:
 
 def test_one_notice_names_all_reasons_strictest_first() -> None:
     """Two rules make one notice: the stricter in full, the other in short, below."""
-    notice = held_notice(HELD, PACK, WAYS)
+    notice = held_notice(HELD, PACK, WAYS, window_days=365)
     assert [ground.title for ground in grounds(HELD.findings, PACK, ENGLISH)] == [
         "A favour is never a duty",
         "Ask once",
@@ -305,7 +306,7 @@ def test_french_keeps_its_spaces() -> None:
 def test_words_before_a_colon_have_the_readers_colon() -> None:
     """What an answer does, when it was settled, who refused: the colon is the language's."""
     french = replace(HELD, language="fr", state=HoldState.SENT)
-    choices = held_notice(french, PACK, WAYS)
+    choices = held_notice(french, PACK, WAYS, window_days=365)
     assert "RETIRER\u00a0: le message" in choices.text
     assert "<strong>RETIRER\u00a0:</strong> le message" in choices.html
     assert re.search(r"UTC\u00a0: le\s+message", settled_notice(french, answer_to="").text)
@@ -323,39 +324,45 @@ def test_a_no_break_space_stays_on_the_line(space: str) -> None:
 
 def test_no_other_words_for_asking_where_it_was_asked_before() -> None:
     """Where memory found an earlier ask, no wording of a new ask is suggested: it would be held again."""
-    notice = held_notice(HELD, PACK, WAYS)
+    notice = held_notice(HELD, PACK, WAYS, window_days=365)
     assert PACK.rules["demand"].fix not in notice.text
     assert "making new artwork available to everyone is fine" in " ".join(notice.text.split())
-    assert PACK.rules["demand"].fix in held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS).text
+    assert PACK.rules["demand"].fix in held_notice(replace(HELD, findings=(DEMAND,)), PACK, WAYS, window_days=365).text
 
 
-def test_a_colleagues_ask_is_told_without_name_or_subject() -> None:
-    """Somebody else's earlier ask is shown with its date only."""
+def test_a_colleagues_ask_is_told_without_name_date_or_subject() -> None:
+    """The date of an earlier ask is shown only to the asker: of somebody else's the notice says what the page says."""
     other = replace(HELD.earlier[0], asker="omar@corp.example")
-    notice = held_notice(replace(HELD, earlier=(other,)), PACK, WAYS)
-    assert "A colleague asked this group on 3 March 2026." in notice.text
-    for text in (notice.text, notice.html):
-        assert "Spring banner" not in text
-        assert "omar" not in text
+    held = replace(HELD, earlier=(other,), findings=(REPEAT,))
+    again = still_held_notice(held, PACK, WAYS, answer_to="<r1@corp.example>", window_days=90)
+    for notice, days in ((held_notice(held, PACK, WAYS, window_days=90), 90), (again, 90)):
+        [said] = memory("mira@corp.example", held.earlier, days, catalogue("en"))
+        assert said in " ".join(notice.text.split())
+        assert "asked at least one person on this mail" in said
+        for text in (notice.text, notice.html):
+            assert not [word for word in ("Spring banner", "omar", "3 March", "March") if word in text]
 
 
-def test_ones_own_ask_is_shown_before_a_colleagues() -> None:
-    """Where memory found several earlier asks, the sender's own is the one that is shown."""
-    other = replace(HELD.earlier[0], asker="omar@corp.example", at=HELD_AT)
-    notice = held_notice(replace(HELD, earlier=(other, *HELD.earlier)), PACK, WAYS)
-    assert "You asked this group on 3 March 2026" in notice.text
+def test_ones_own_ask_is_shown_with_its_date_beside_a_colleagues() -> None:
+    """Where memory found several earlier asks, the sender's own has its date and the others' have none."""
+    other = replace(HELD.earlier[0], asker="omar@corp.example", at=HELD_AT - timedelta(days=30))
+    notice = held_notice(replace(HELD, earlier=(other, *HELD.earlier)), PACK, WAYS, window_days=90)
+    said = " ".join(notice.text.split())
+    assert "You asked this group on 3 March 2026" in said
+    assert "Others asked at least one person on this mail for the same favour in the last 90 days." in said
+    assert "May" not in said
 
 
 def test_without_page_there_is_no_link() -> None:
     """A site without review page tells what to do instead of giving a dead link."""
-    notice = held_notice(HELD, PACK, Ways())
+    notice = held_notice(HELD, PACK, Ways(), window_days=365)
     assert "Write it anew without the words above" in notice.text
     assert "href" not in notice.html
 
 
 def test_a_rule_that_is_gone_from_the_pack_still_speaks() -> None:
     """A finding of a rule the pack no longer has shows its sentence and its own reason."""
-    notice = held_notice(replace(HELD, findings=(replace(DEMAND, rule_id="gone"),)), PACK, WAYS)
+    notice = held_notice(replace(HELD, findings=(replace(DEMAND, rule_id="gone"),)), PACK, WAYS, window_days=365)
     assert DEMAND.sentence in notice.text
     assert "It sets a deadline." in notice.text
 
@@ -363,7 +370,7 @@ def test_a_rule_that_is_gone_from_the_pack_still_speaks() -> None:
 def test_nothing_is_said_twice() -> None:
     """A finding whose reason is the rule's own is told once."""
     finding = replace(DEMAND, because="Personal accounts belong to their owners, so people must be free to say no.")
-    notice = held_notice(replace(HELD, findings=(finding,)), PACK, WAYS)
+    notice = held_notice(replace(HELD, findings=(finding,)), PACK, WAYS, window_days=365)
     assert " ".join(notice.text.split()).count("Personal accounts belong to their owners") == 1
 
 
@@ -409,7 +416,7 @@ def test_hostile_words_stay_words(subject: str) -> None:
 
 def test_a_right_to_left_subject_is_isolated() -> None:
     """A Hebrew subject cannot reorder the English words around it."""
-    notice = held_notice(replace(HELD, subject="תמונות חדשות"), PACK, WAYS)
+    notice = held_notice(replace(HELD, subject="תמונות חדשות"), PACK, WAYS, window_days=365)
     assert "\u2068תמונות חדשות\u2069" in notice.text
 
 
@@ -438,7 +445,7 @@ def test_a_rule_is_told_in_the_readers_language() -> None:
     """Title, why and advice come from the pack's table; the suggested words stay in the language of the mail."""
     telling = Telling(title="Kein Muss", why="Konten gehören ihren Besitzern.", advice="Bitte ohne Termin.")
     pack = replace(PACK, rules={**PACK.rules, "demand": replace(PACK.rules["demand"], tellings={"de": telling})})
-    text = held_notice(replace(HELD, language="de", findings=(DEMAND,)), pack, WAYS).text
+    text = held_notice(replace(HELD, language="de", findings=(DEMAND,)), pack, WAYS, window_days=365).text
     assert "Kein Muss. Konten gehören ihren Besitzern." in text
     assert "Bitte ohne Termin." in text
     asked = "Sie haben diese Gruppe am 3. März 2026 um diesen Gefallen gebeten, in „Spring banner“."
@@ -449,7 +456,7 @@ def test_a_rule_is_told_in_the_readers_language() -> None:
 def test_a_mail_that_could_not_be_read_says_so_in_every_language() -> None:
     """There is no rule to tell then, and the reason is translated."""
     finding = replace(DEMAND, rule_id="unjudgeable", label=Label.OTHER, sentence="", because="cannot be read (cap)")
-    german = held_notice(replace(HELD, language="de", findings=(finding,)), PACK, WAYS).text
+    german = held_notice(replace(HELD, language="de", findings=(finding,)), PACK, WAYS, window_days=365).text
     assert "konnte hier nicht gelesen werden" in " ".join(german.split())
 
 
@@ -484,7 +491,7 @@ def _luminance(colour: str) -> float:
 
 def test_an_answer_to_an_answer_is_threaded_under_both() -> None:
     """It answers the reply, and refers to the mail the story is about (RFC 5322 section 3.6.4)."""
-    headers = dict(still_held_notice(HELD, PACK, WAYS, answer_to="<r1@corp.example>").headers)
+    headers = dict(still_held_notice(HELD, PACK, WAYS, answer_to="<r1@corp.example>", window_days=365).headers)
     assert "<r1@corp.example>" == headers["In-Reply-To"]
     assert "<m1@corp.example> <r1@corp.example>" == headers["References"]
     assert "New banners" == headers["Thread-Topic"]
@@ -560,14 +567,14 @@ def test_nobody_is_accused() -> None:
 def test_a_malformed_message_id_starts_no_thread() -> None:
     """Only a well-formed Message-ID is answered to (RFC 5322 section 3.6.4)."""
     for wrong in ("", "no-brackets@x", "<a b@x>", "<a@x>\r\nX: y", "<" + "a" * 300 + "@x>"):
-        names = [name for name, _ in held_notice(replace(HELD, message_id=wrong), PACK, WAYS).headers]
+        names = [name for name, _ in held_notice(replace(HELD, message_id=wrong), PACK, WAYS, window_days=365).headers]
         assert names == ["Auto-Submitted", "X-Auto-Response-Suppress", "Content-Language", "Thread-Topic"]
 
 
 @given(st.text(max_size=200))
 def test_any_subject_is_safe_in_html(subject: str) -> None:
     """Whatever the subject, the document has no tag of its making."""
-    assert tags(held_notice(replace(HELD, subject=subject), PACK, WAYS).html) <= ALLOWED
+    assert tags(held_notice(replace(HELD, subject=subject), PACK, WAYS, window_days=365).html) <= ALLOWED
 
 
 ALLOWED = {

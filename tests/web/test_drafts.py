@@ -56,6 +56,30 @@ async def test_a_harmless_draft_would_be_relayed(desk: Desk) -> None:
     assert (said["disposition"], said["places"], said["suggestion"]) == ("relay", [], None)
 
 
+OUTSIDERS = ["x@out.example", "y@out.example"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "to", "disposition"),
+    [
+        (ANN, OUTSIDERS, "relay"),
+        ("eve@out.example", [TEAM], "relay"),
+        (ANN, [*OUTSIDERS, MEMBERS[0]], "hold"),
+        (ANN, [], "hold"),
+        ("", [TEAM], "hold"),
+        ("", [], "hold"),
+    ],
+)
+async def test_a_draft_is_judged_where_the_mail_would_be(sender: str, to: list[str], disposition: str) -> None:
+    """Mail to outsiders only, or from one, goes through unread, and so does its draft, which says so; what a draft does
+    not say yet is taken for colleagues."""
+    web = {"check_tokens": [HASHED]}
+    async with open_desk({"web": web, "organisation": {"internal_domains": ["corp.example"]}}) as desk:
+        said = (await check(desk, {"from": sender, "to": to, "text": CHASE})).json()
+    assert (said["disposition"], said["judged"]) == (disposition, disposition == "hold")
+    assert bool(said["places"]) == bool(said["suggestion"]) == (disposition == "hold")
+
+
 async def test_memory_tells_a_program_no_more_than_that(desk: Desk) -> None:
     """Asked before: yes. Neither by whom nor when nor in which mail."""
     await desk.asked(ANN, NOON - timedelta(days=9), subject="Secret campaign")
@@ -194,6 +218,61 @@ async def test_a_press_for_a_version_there_is_not_checks_the_draft(desk: Desk) -
     page = (await desk.post({"subject": "Lunch", "text": "Lunch is at one.", "do": "suggest"}, HERE)).text
     assert "It would go out as it is." in page
     assert "Lunch is at one." == forms(page)[0].fields["text"]
+
+
+async def test_the_page_says_of_mail_to_outsiders_that_it_is_not_read() -> None:
+    """It would go out, and the person learns that nobody looked at the words."""
+    async with open_desk({"organisation": {"internal_domains": ["corp.example"]}}) as desk:
+        await desk.hold()
+        page = (await desk.post({"to": "x@out.example", "text": CHASE}, HERE)).text
+        both = (await desk.post({"to": f"x@out.example {TEAM}", "text": CHASE}, HERE)).text
+    assert "It would go out as it is, unread." in page
+    assert "mail to outsiders only is not." in page
+    assert "<q>" not in page
+    assert "It would be held" in both
+    assert "unread" not in both
+
+
+@pytest.mark.parametrize("to", ["Xenia Yu <x@out.example>", '"Yu, X" <x@out.example>; <y@out.example>'])
+async def test_addresses_may_be_pasted_with_their_names(to: str) -> None:
+    """As mail programs copy them: a name is nobody's address, and an address in brackets is one."""
+    async with open_desk({"organisation": {"internal_domains": ["corp.example"]}}) as desk:
+        await desk.hold()
+        outside = (await desk.post({"to": to, "text": CHASE}, HERE)).text
+        inside = (await desk.post({"to": f"{to}; Bea Stone <{MEMBERS[0]}>", "text": CHASE}, HERE)).text
+    assert "unread" in outside
+    assert "It would be held" in inside
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"text": "Lunch. " * 10_000 + CHASE}, "70,104 characters; up to 65,536"),
+        ({"text": "\r\n" * 40_000 + CHASE, "to": TEAM}, ""),
+        (
+            {"text": CHASE, "to": " ".join(f"p{number}@corp.example" for number in range(201))},
+            "201 recipients; up to 200",
+        ),
+    ],
+)
+async def test_too_much_at_once_is_refused_and_kept(desk: Desk, typed: Mapping[str, str], told: str) -> None:
+    """Nothing is cut in silence: the page says what is too much and how much may be, and keeps all that was typed."""
+    await desk.hold()
+    answer = await desk.post(typed, HERE)
+    shown = forms(answer.text)[-1].fields
+    assert shown["text"].split() == typed["text"].split()
+    assert len(shown["text"]) == len(typed["text"].replace("\r\n", "\n"))
+    assert shown["to"] == typed.get("to", "")
+    assert (answer.status_code, "What would happen" in answer.text) == ((422, False) if told else (200, True))
+    assert told in answer.text
+    assert ("Nothing was checked" in answer.text) == bool(told)
+
+
+async def test_the_box_lets_no_browser_cut_what_is_pasted(desk: Desk) -> None:
+    """A maximum length on the box would make browsers cut a long paste without a word."""
+    await desk.hold()
+    box = (await desk.get(HERE)).text.split('<textarea id="text"')[1].split(">")[0]
+    assert "maxlength" not in box
 
 
 async def test_ones_own_earlier_ask_is_shown_on_the_page(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The review page: what it shows, and what each press does."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from gateway.mail.envelope import Path
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.replies import Reply
+from gateway.web.access import form_token
 from gateway.web.app import web_app
 from gateway.web.pace import Pace
 from tests.web.desk import ANN, BODY, CLEAN, KEY, MEMBERS, NOON, SECRET, TEAM, Desk, forms, letter, open_desk
@@ -461,17 +463,69 @@ async def test_a_version_that_passes_is_shown_and_applied_by_one_press(desk: Des
     assert await desk.now_of(held) == held
 
 
-async def test_where_nothing_passes_the_page_says_so(desk: Desk) -> None:
-    """What holds the mail stands where nobody can edit it: no press is offered that would not help, and the other ways
-    out are named."""
+CHASE = "Who has not yet changed their LinkedIn banner? Reply when done.\n"
+
+
+def enclosing(kind: str) -> bytes:
+    """A mail that says nothing itself and brings the chase along."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = ANN, TEAM, "The list"
-    mail.set_content("Hi all,\n\nsee the list.\n\nAnn\n")
-    mail.add_attachment("Who has not yet changed their LinkedIn banner? Reply when done.\n", filename="list.txt")
+    if kind == "inline":
+        head = f"---------- Forwarded message ---------\nFrom: Bea <{MEMBERS[0]}>\nSubject: The banner\nTo: <{TEAM}>\n"
+        del mail["Subject"]
+        mail["Subject"] = "Fwd: The list"
+        mail.set_content(f"{head}\n{CHASE}")
+        return bytes(mail)
+    mail.set_content("" if kind == "message" else "Hi all,\n\nsee the list.\n\nAnn\n")
+    if kind == "text":
+        mail.add_attachment(CHASE, filename="list.txt")
+    elif kind == "calendar":
+        entry = f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Lunch\r\nDESCRIPTION:{CHASE.strip()}\r\nEND:VEVENT\r\n"
+        mail.add_attachment(f"{entry}END:VCALENDAR\r\n", subtype="calendar", filename="invite.ics")
+    else:
+        inner = EmailMessage()
+        inner["From"], inner["To"], inner["Subject"] = MEMBERS[0], TEAM, "The banner"
+        inner.set_content(CHASE)
+        mail.add_attachment(inner)
+    return bytes(mail)
+
+
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        ("text", "Marked words stand in an attachment"),
+        ("calendar", "Marked words stand in the calendar entry"),
+        ("message", "Marked words stand in the mail you forward"),
+        ("inline", "Marked words stand in the mail you forward"),
+    ],
+)
+async def test_words_that_cannot_be_changed_here_are_placed(desk: Desk, kind: str, where: str) -> None:
+    """What holds the mail stands where nobody can edit it: the page says where, and what can be done; no press is
+    offered that would not help, and nobody is told to change it."""
+    await desk.hold(enclosing(kind))
+    for page in ((await desk.get()).text, (await desk.post({**await desk.form(), "do": "check"})).text):
+        assert "No ready wording this time" in page
+        assert where in page
+        assert "attached anew" in page
+        assert 'id="elsewhere"' in page
+        assert "<mark>" in page
+        assert not [
+            word for word in ("Change it yourself", "Change it and press Send", "Change it now") if word in page
+        ]
+        assert not [press for press in ("suggest", "fix ", "drop ") if f'value="{press}' in page]
+
+
+async def test_words_in_the_box_and_elsewhere_are_both_told(desk: Desk) -> None:
+    """The press for the words in the box stays; of the attachment the page says that it cannot be changed here."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = ANN, TEAM, "The list"
+    mail.set_content(BODY)
+    mail.add_attachment(CHASE, filename="list.txt")
     await desk.hold(bytes(mail))
     page = (await desk.get()).text
-    assert "No ready wording this time" in page
-    assert 'value="suggest"' not in page
+    assert "Marked words stand in an attachment" in page
+    assert 'value="drop 2 repeat-ask"' in page or 'value="drop 1 repeat-ask"' in page
+    assert "compliance-check" not in "".join(part[:40] for part in page.split('value="drop ')[1:])
 
 
 async def test_words_that_are_ours_ask_to_be_looked_at(desk: Desk) -> None:
@@ -668,6 +722,43 @@ async def test_sending_anyway_where_the_rule_allows_it(desk: Desk, override: str
     assert "Just a reminder" in read_text(walk(mail.raw)).text
 
 
+@pytest.mark.parametrize(
+    ("override", "given"), [("justify", {"why": "It is our own page."}), ("acknowledge", {"read": "yes"})]
+)
+async def test_a_signed_mail_can_be_sent_anyway_where_the_rule_allows_it(
+    desk: Desk, override: str, given: dict[str, str]
+) -> None:
+    """It cannot be changed here, and need not be: it goes out as it is to the byte, with the reason on record."""
+    overriding(desk, override)
+    raw = letter().replace(b"multipart/mixed", b'multipart/signed; protocol="application/pkcs7-signature"')
+    held = await desk.hold(raw)
+    form = await desk.form("anyway")
+    asked = await desk.post(form)
+    assert (asked.status_code, "Please fill this in first." in asked.text) == (422, True)
+    wrong = await desk.post({**form, "why": "", "read": "", "version": "9", **given})
+    assert wrong.status_code == 409
+    assert await desk.now_of(held) == held
+    assert (await desk.post({**form, **given})).status_code == 303
+    [step] = desk.events(HoldChanged)
+    assert isinstance(step, HoldChanged)
+    assert (step.step, step.note) == ("override", given.get("why", ""))
+    [mail] = await desk.outgoing()
+    assert mail.raw == raw
+
+
+async def test_a_signed_mail_stays_where_no_rule_allows_to_send_it(desk: Desk) -> None:
+    """Neither offered nor done, by whatever press."""
+    raw = letter().replace(b"multipart/mixed", b'multipart/signed; protocol="application/pkcs7-signature"')
+    held = await desk.hold(raw)
+    assert "Send anyway" not in (await desk.get()).text
+    token = form_token(KEY, held, "revise")
+    for press in ({"do": "anyway", "why": "because", "read": "yes"}, {"do": "send", "sure": "yes"}):
+        answer = await desk.post({"token": token, "version": str(held.version), **press})
+        assert answer.status_code < 500
+        assert answer.status_code != 303
+        assert await desk.now_of(held) == held
+
+
 async def test_sending_anyway_is_not_there_where_no_rule_allows_it(desk: Desk) -> None:
     """Neither offered nor done: a press made by hand stays without effect."""
     held = await desk.hold()
@@ -677,3 +768,15 @@ async def test_sending_anyway_is_not_there_where_no_rule_allows_it(desk: Desk) -
     assert answer.status_code == 422
     assert "Not sent." in answer.text
     assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("replies", [True, False])
+async def test_help_names_every_way_in_a_minute(replies: bool) -> None:
+    """Answering the notice, where that can be done, taking people off and undoing are told, and it stays short."""
+    async with open_desk({"holds": {"replies": replies}}) as desk:
+        page = (await desk.get("/help")).text
+    assert ("answer the notice" in page) == replies
+    assert "take people off the mail" in page
+    assert "you can still undo it" in page
+    words = re.sub(r"<[^>]+>", " ", page.split("<main")[1].split("</main>")[0]).split()
+    assert len(words) < 330

@@ -114,6 +114,7 @@ class Editor {
     replaceContent(find("suggestion"), found.suggestion);
     replaceContent(find("letter"), found.letter);
     replaceContent(find("on-subject"), found.on_subject);
+    if (find("elsewhere")) find("whole").open = true;
     find("reasons").classList.remove("stale");
     find("go").textContent = found.button;
     find("anyway").hidden = found.override === "none";
@@ -212,7 +213,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (form) {
     new Editor(form);
     // The edit box shows the marks in place; the whole mail is one press away, or open where a mark stands outside it.
-    find("whole").open = Boolean(document.querySelector("#letter .passage:not(.authored) mark"));
+    find("whole").open = Boolean(find("elsewhere") ?? document.querySelector("#letter .passage:not(.authored) mark"));
   }
   waitForDelivery(20);
 });
