@@ -1,5 +1,7 @@
 """Cases by several authors and the innocent mails: what is held, what passes, what the gate lets through."""
 
+from pathlib import Path
+
 import pytest
 
 from gateway.mail.reading import text_from
@@ -39,20 +41,15 @@ def test_cases_are_held_as_labelled(language: str, judged: list[tuple[Case, Verd
     assert labels / len(known) >= label
 
 
-STILL_HELD = [  # by batch and id: not managed yet
-    ("10", "innocent_10-141"),
-    ("9", "innocent_9-040"),
-    ("9", "innocent_9-108"),
-    ("9", "innocent_9-160"),
-    ("9", "innocent_9-225"),
-]
+STILL_HELD = Path(__file__).with_name("still_held.txt").read_text("utf-8").split()  # ids: not managed yet
 
 
 def test_innocent_mail_is_not_held(judged: list[tuple[Case, Verdict]]) -> None:
-    """Ordinary mail with the same words is not held, but for what stands above; who mends that is told here."""
-    innocent = [(case.batch, case.id, verdict) for case, verdict in judged if case.split == "innocent"]
+    """Ordinary mail with the same words is not held, but for what stands in the list; who mends that is told here."""
+    innocent = [(case.id, verdict) for case, verdict in judged if case.split == "innocent"]
     assert len(innocent) > 500
-    assert [(batch, id_) for batch, id_, verdict in innocent if verdict.mode is Mode.HOLD] == STILL_HELD
+    assert [id_ for id_, verdict in innocent if verdict.mode is Mode.HOLD] == STILL_HELD
+    assert len(STILL_HELD) < 0.02 * len(innocent)
 
 
 def test_the_gate_lets_every_labelled_case_through() -> None:
