@@ -29,7 +29,8 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"pydantic", "ty
 """
 NOBODY = Scene(recipients=())
 FARAWAY = (
-    "Does the header of the data frame have to be like the one in the regression? The compiler warns of a missing tag."
+    "Does the header of the data frame have to be the same as in the regression? "
+    "I ran the script on Debian and the compiler warns of a missing tag in the package."
 )
 PAGE = """
 import sys
