@@ -89,7 +89,8 @@ async def answer(house: House, envelope: Envelope, content: Content) -> Reply:
         if await unit.answers.since(held.id, case.at - timedelta(hours=1)) >= _MOST:
             return await _nothing(house, case, "too-often", ANSWER_TOO_OFTEN)
         raw = await unit.holds.raw(held.id)
-    fixes = [fix for rule in house.pack.rules.values() for fix in rule.fixes]
+    rules = (house.pack.rules.get(finding.rule_id) for finding in held.findings)
+    fixes = [fix for rule in rules if rule for fix in rule.fixes]  # what its notice may have proposed
     said = await asyncio.to_thread(answer_of, bytes(message.raw), raw, fixes)
     try:
         await _act(house, case, held, said)
