@@ -30,6 +30,12 @@ _UNSEEN = re.compile(
 # The third of these alone, for a text that has neither of the others.
 _TAG = re.compile(r"<[A-Za-z/?][^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*|'[^'<>]*'[^<>\"']*)*>")
 _HIDING = ("<!", "<style", "<script")
+_TURNED = "\u202e"  # letters from here on are shown from right to left (UAX 9)
+_TURNING = ("<bdo", "unicode-bidi")
+# An element inside a word, which may be hidden: what its reader sees is then another word than all of them together.
+_SPLICED = re.compile(
+    r"\w<[a-z]{1,8}\s[^<>]{0,300}(?:style|class|id|hidden)\b[^<>]{0,300}>[^<>]{0,80}</[a-z]{1,8}>\w", re.I
+)
 _LEFT = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _ALT = re.compile(r"alt\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")  # on lower-case text
 
@@ -39,7 +45,7 @@ _BLANKS = str.maketrans(dict.fromkeys("\t\n\v\f\r\x1c\x1d\x1e\x1f", " "))
 
 def glance(message: Message, *, most: int) -> str | None:
     """All words in reach, white space folded; None when only a reading can tell. `most`: characters of a part."""
-    if message.defects:
+    if message.defects or _TURNED in message.subject:
         return None
     seen: dict[str, None] = {}
     pictures = False
@@ -59,11 +65,13 @@ def glance(message: Message, *, most: int) -> str | None:
 
 def _words(message: Message, part: Part, most: int) -> str | None:
     text, cut = decoding.wording(message.raw, part, cap=most)
-    if cut or len(text) > most or "delsp" in part.parameters:
+    if cut or len(text) > most or "delsp" in part.parameters or _TURNED in text:
         return None
     if part.content_type == "text/plain":
         return None if "-----BEGIN PGP" in text else _folded(text)
     lowered = text.lower()
+    if any(word in lowered for word in _TURNING) or _SPLICED.search(lowered):
+        return None
     simple = text.isascii() and not any(sign in lowered for sign in _HIDING)
     shown = (_TAG if simple else _UNSEEN).sub("", text)
     if "<" in shown and _LEFT.search(shown):
@@ -73,6 +81,8 @@ def _words(message: Message, part: Part, most: int) -> str | None:
         said = f"{said} {' '.join(_VALUE.findall(lowered))}"
     if "&" in shown or "&" in said:
         shown, said = html.unescape(shown), html.unescape(said)
+        if _TURNED in shown:
+            return None
     return _folded(f"{shown} {said}" if said else shown)
 
 

@@ -28,8 +28,8 @@ def read(text: MessageText, scene: Scene, detector: Detector) -> Reading:
     """Sentences, topics and references, with nothing excluded yet: all that could be evidence is there."""
     own, beneath = _whose(text)
     body = _lines(text, own, detector)
-    lines = [*_subject(text, detector, alone=_points_at_subject(body)), *body]
     quoted = _lines(text, beneath, detector)
+    lines = [*_subject(text, detector, alone=not quoted and _points_at_subject(body)), *body]
     opening = [line.folded for line in lines if line.sentence.kind is not Kind.SUBJECT][:2]
     twins: dict[str, Line] = {}
     for line in (*lines, *quoted):
@@ -105,20 +105,24 @@ _PREFIX = regex.compile(
 _SEE_SUBJECT = regex.compile(
     r"\W*(?:(?:please )?see (?:the )?(?:subject|title|above)(?: line)?|as (?:above|per subject|in the subject)"
     r"|(?:the )?(?:subject|title) says (?:it all|everything)|siehe (?:betreff|oben)|voir (?:l['’])?objet"
-    r"|v(?:er|éase|eja) (?:el |o )?as[su]u?nto|fyi|for (?:your )?information"
-    r"|(?:thanks|thank you|regards|cheers|best|danke|merci|gracias|obrigad[oa])\b(?:\W+\p{L}+){0,2})\W*",
+    r"|v(?:er|éase|eja) (?:el |o )?as[su]u?nto|fyi|for (?:your )?information)\W*",
+    regex.IGNORECASE,
+)
+_COURTESY = regex.compile(
+    r"\W*(?:thanks|thank you|regards|cheers|best|danke|merci|gracias|obrigad[oa])\b(?:\W+\p{L}+){0,2}\W*",
     regex.IGNORECASE,
 )
 
 
 def _points_at_subject(body: list[Line]) -> bool:
-    """Whether the subject is all that is said."""
-    return all(
-        line.sentence.kind in (Kind.GREETING, Kind.SIGN_OFF)
-        or _SEE_SUBJECT.fullmatch(line.original)
-        or not any(map(str.isalpha, line.original))
-        for line in body
-    )
+    """Whether the subject is all that is said: nothing is, or that it says it. Thanks alone answer it."""
+    said = [line for line in body if any(map(str.isalpha, line.original))]
+    points = [line for line in said if _SEE_SUBJECT.fullmatch(line.original)]
+    return not said or (bool(points) and all(line in points or _is_courteous(line) for line in said))
+
+
+def _is_courteous(line: Line) -> bool:
+    return line.sentence.kind in (Kind.GREETING, Kind.SIGN_OFF) or bool(_COURTESY.fullmatch(line.original))
 
 
 def _subject(text: MessageText, detector: Detector, *, alone: bool) -> list[Line]:
@@ -128,7 +132,7 @@ def _subject(text: MessageText, detector: Detector, *, alone: bool) -> list[Line
     if not bare:
         return []
     sentence = Sentence(kind=Kind.SUBJECT, start=-1, end=-1, paragraph=-1)
-    line = _line(sentence, -1, -1, bare, detector)
+    line = _line(sentence, bare, normalise(bare).text, detector)
     if bare != text.subject.strip() and not alone:
         line.out.add("thread")
     return [line]
@@ -146,16 +150,19 @@ def _lines(text: MessageText, kinds: tuple[BlockKind, ...], detector: Detector) 
                 kind=sentence.kind, start=sentence.start, end=sentence.end, paragraph=sentence.paragraph + paragraphs
             )
             original = text.text[placed.start : placed.end]
-            if prose(normalise(original).text):
-                found.append(_line(placed, placed.start, placed.end, original, detector))
+            plain = normalise(original).text
+            if prose(plain):
+                found.append(_line(placed, original, plain, detector))
         paragraphs = found[-1].sentence.paragraph + 1 if found else 0
     return found
 
 
-def _line(sentence: Sentence, start: int, end: int, original: str, detector: Detector) -> Line:
-    folded = fold(normalise(original).text, detector.lexicon)
+def _line(sentence: Sentence, original: str, plain: str, detector: Detector) -> Line:
+    folded = fold(plain, detector.lexicon)
     scan = detector.lexicon.scan(folded)
-    return Line(sentence, start, end, original, folded, scan.words, detector.marking, signed=scan.signed)
+    return Line(
+        sentence, sentence.start, sentence.end, original, folded, scan.words, detector.marking, signed=scan.signed
+    )
 
 
 def _name_topics(line: Line, detector: Detector) -> None:

@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from gateway.mail.glance import glance
 from gateway.mail.message import walk
 from gateway.mail.reading import read_text
 from gateway.policy.judge import judge
 from gateway.policy.labels import Mode
+from gateway.policy.nearness import hopeless
 from gateway.policy.packs import load
 from gateway.policy.verdict import Scene
 
@@ -106,6 +108,24 @@ def test_a_disguised_demand_is_held_and_its_twin_is_not(name: str) -> None:
     }
     assert found[DEMAND] is Mode.HOLD
     assert found[LUNCH] not in (Mode.HOLD, Mode.REJECT)
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_a_glance_does_not_miss_it(name: str) -> None:
+    """The gateway looks at most mail only in passing: what it would hold if it read it, it reads."""
+    message = walk(DISGUISES[name](DEMAND).replace(b"\n", b"\r\n"))
+    words = glance(message, most=262_144)
+    assert words is None or not hopeless(f"{message.subject}\n{words}", load("ask-once"))
+
+
+@pytest.mark.parametrize("body", ["Thanks, Pat", "Thank you!", "", "Best,\nPat"])
+def test_an_answer_does_not_say_what_it_answers(body: str) -> None:
+    """Whoever thanks for a demand, or sends it back with nothing but the quote, demands nothing."""
+    quoted = f"{body}\n\nOn Mon, 2 Jun 2025 at 09:00, Boss <boss@north.example> wrote:\n> {DEMAND}"
+    for said in (quoted, body) if body else (quoted,):
+        raw = mail(said, subject=f"Re: {DEMAND}", more="In-Reply-To: <a@north.example>\n")
+        found = judge(read_text(walk(raw.replace(b"\n", b"\r\n"))), MANY, load("ask-once"))
+        assert found.mode not in (Mode.HOLD, Mode.REJECT)
 
 
 def test_what_is_quoted_in_an_answer_is_not_ones_own() -> None:
