@@ -6,16 +6,16 @@ are read too. What cannot be read is named in `MessageText.unjudgeable`. *Pure.*
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from gateway.mail import decoding
 from gateway.mail.calendar import calendar_text
 from gateway.mail.flowed import unflowed
 from gateway.mail.html_text import html_text
+from gateway.mail.joined import Joined, Piece
 from gateway.mail.message import Message, Part, walk
-from gateway.mail.quoting import Occasion, blocks_of
-from gateway.mail.text import Block, BlockKind, MessageText, Source
+from gateway.mail.quoting import Occasion
+from gateway.mail.text import Block, BlockKind, MessageText
 
 _CAPS = frozenset(("header-cap", "part-cap", "depth-cap", "word-cap"))
 _BREAKING = frozenset(("no-boundary", "boundary-not-found", "bad-content-type"))
@@ -26,32 +26,12 @@ _FORWARD_SUBJECT = re.compile(
     r"\s*(?:(?:re|r[ée]p|res|aw|sv)\s*:\s*)*(?:fwd?|wg|wtr?|tr|rv|enc|reenv|i|doorst)\s*:", re.I
 )
 _ANSWER_SUBJECT = re.compile(r"\s*(?:re|r[ée]f|r[ée]p|res|aw|antw?|sv|vs|ynt)\s*(?:\[\d+\])?\s?:", re.I)
-_OVERRIDDEN = re.compile("\u202e([^\u202c\n]*)")  # letters shown from right to left, whatever they are (UAX 9)
 _URL = re.compile(r"""https?://[^\s<>"')\]]{2,2000}""", re.I)
 _WORD = re.compile(r"\w+")
 _NOISE = re.compile(r"<(?:https?|mailto|tel):[^>\s]*>|https?://\S+|\[(?:cid|image):[^\]]*\]|\[https?:[^\]]*\]", re.I)
 _TEXT_NAMES = (".txt", ".md", ".text", ".ics", ".vcs", ".html", ".htm", ".eml", ".csv", ".rtf")
 _MAX_NESTED = 5  # messages in messages
 _MAX_HTML = 8  # characters of HTML for each character of text we are ready to read
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """What one part says. `known` blocks cover `text` (those of plain text are found later); `visible`: where hidden
-    text begins; `links` are (offset, URL); `offset`: where `text` begins in the whole text of the part."""
-
-    part: int
-    text: str
-    known: tuple[Block, ...] = ()
-    visible: int = 0
-    links: tuple[tuple[int, str], ...] = ()
-    images: int = 0
-    html: bool = False
-    offset: int = 0
-
-    def blocks(self, occasion: Occasion) -> tuple[Block, ...]:
-        """Whose words."""
-        return blocks_of(self.text, known=self.known, occasion=occasion)
 
 
 def read_text(message: Message, *, max_text: int = 262_144) -> MessageText:
@@ -68,7 +48,7 @@ def _occasion(subject: str, *, answers: bool = False) -> Occasion:
 
 def text_from(subject: str, body: str, *, html: bool = False, attachments: tuple[str, ...] = ()) -> MessageText:
     """The same for a mail given as fields; `attachments` are file names."""
-    joined = _Joined(_occasion(subject))
+    joined = Joined(_occasion(subject))
     joined.add(_html_piece(0, body, len(body) + 1000)[0] if html else _plain_piece(0, body.replace("\r\n", "\n")))
     return joined.finished(subject, attachments, "")
 
@@ -85,7 +65,7 @@ class _Reader:
 
     def read(self, depth: int) -> MessageText:
         """All parts, in order."""
-        joined = _Joined(self.occasion)
+        joined = Joined(self.occasion)
         for group in self._groups():
             for piece in self._said(group, depth):
                 joined.add(piece)
@@ -108,16 +88,16 @@ class _Reader:
         if group:
             yield group
 
-    def _said(self, group: list[int], depth: int) -> list[_Piece]:
+    def _said(self, group: list[int], depth: int) -> list[Piece]:
         """What the parts of a group say, the same only once."""
-        found: list[_Piece] = []
+        found: list[Piece] = []
         for number in group:
             piece = self._part(number, self.message.parts[number], depth)
             if piece is not None:
                 found.append(piece)
         return _without_repeats(found, self.occasion) if len(found) > 1 and len(group) > 1 else found
 
-    def _part(self, number: int, part: Part, depth: int) -> _Piece | None:
+    def _part(self, number: int, part: Part, depth: int) -> Piece | None:
         kind = part.content_type
         name = part.filename.lower()
         if kind in _ENCRYPTED and part.parameters.get("smime-type", "") != "signed-data":
@@ -136,7 +116,7 @@ class _Reader:
             return None
         return self._text(number, part, kind, name)
 
-    def _text(self, number: int, part: Part, kind: str, name: str) -> _Piece | None:
+    def _text(self, number: int, part: Part, kind: str, name: str) -> Piece | None:
         raw = self.message.raw
         if kind in _HTML or (not kind.startswith("text/") and name.endswith((".html", ".htm"))):
             source, cut = decoding.text(raw, part, cap=self.rest * _MAX_HTML)
@@ -157,7 +137,7 @@ class _Reader:
         self.rest -= len(piece.text)
         return piece
 
-    def _nested(self, number: int, part: Part, depth: int) -> _Piece | None:
+    def _nested(self, number: int, part: Part, depth: int) -> Piece | None:
         """A message in the message: all it says is forwarded."""
         data, cut = decoding.content(self.message.raw, part, cap=64 * self.max_text)
         if depth >= _MAX_NESTED or self.rest <= 0:
@@ -174,7 +154,7 @@ class _Reader:
         if not whole.strip():
             return None
         kinds = (Block(kind=BlockKind.FORWARDED, start=0, end=len(whole)),)
-        return _Piece(number, whole, kinds, len(whole), tuple((0, url) for url in said.links), reader.images)
+        return Piece(number, whole, kinds, len(whole), tuple((0, url) for url in said.links), reader.images)
 
     def _unjudgeable(self, text: MessageText, images: int) -> str:
         if self.encrypted:
@@ -203,17 +183,17 @@ def _alternative(path: str, multiparts: dict[str, str]) -> str | None:
     return None
 
 
-def _plain_piece(number: int, source: str) -> _Piece:
-    return _Piece(number, source, visible=len(source), links=_urls(source))
+def _plain_piece(number: int, source: str) -> Piece:
+    return Piece(number, source, visible=len(source), links=_urls(source))
 
 
-def _html_piece(number: int, source: str, max_text: int) -> tuple[_Piece, bool]:
+def _html_piece(number: int, source: str, max_text: int) -> tuple[Piece, bool]:
     page = html_text(source, max_text=max_text)
     named = tuple((at, url) for at, url in page.links + page.images if url[:4].lower() == "http")
     links = tuple(sorted(named + _urls(page.text), key=lambda link: link[0]))
     hidden = page.blocks[-1] if page.blocks and page.blocks[-1].kind is BlockKind.HIDDEN else None
     visible = hidden.start if hidden else len(page.text)
-    return _Piece(number, page.text, page.blocks, visible, links, len(page.images), html=True), page.cut
+    return Piece(number, page.text, page.blocks, visible, links, len(page.images), html=True), page.cut
 
 
 def _urls(text: str) -> tuple[tuple[int, str], ...]:
@@ -224,7 +204,7 @@ def _urls(text: str) -> tuple[tuple[int, str], ...]:
     return tuple((match.start(), match[0].rstrip(".,;:!?")) for match, _ in found)
 
 
-def _without_repeats(pieces: list[_Piece], occasion: Occasion) -> list[_Piece]:
+def _without_repeats(pieces: list[Piece], occasion: Occasion) -> list[Piece]:
     """Of alternatives the one that says most (HTML when they are level), and what the others say beyond it."""
     if len(pieces) == 2 and _words(pieces[0]) == _words(pieces[1]):
         return [next((piece for piece in pieces if piece.html), pieces[0])]
@@ -239,7 +219,7 @@ def _without_repeats(pieces: list[_Piece], occasion: Occasion) -> list[_Piece]:
     return out
 
 
-def _words(piece: _Piece) -> list[str]:
+def _words(piece: Piece) -> list[str]:
     return piece.text[: piece.visible].split()
 
 
@@ -251,9 +231,9 @@ def _pairs(text: str) -> set[tuple[str, str]]:
     return {*pairwise(words), *zip(words, words, strict=True)}
 
 
-def _beyond(piece: _Piece, said: set[tuple[str, str]], occasion: Occasion) -> list[_Piece]:
+def _beyond(piece: Piece, said: set[tuple[str, str]], occasion: Occasion) -> list[Piece]:
     """Runs of the author's own lines that say what `said` lacks: a word, or more than a few neighbours."""
-    out: list[_Piece] = []
+    out: list[Piece] = []
     for block in piece.blocks(occasion):
         if block.kind not in (BlockKind.AUTHORED, BlockKind.FORWARDED):
             continue
@@ -277,82 +257,11 @@ def _says(line: str, said: set[tuple[str, str]]) -> bool:
     return len(new) * 4 > len(pairs) or any(one == other for one, other in new)
 
 
-def _excerpt(piece: _Piece, kind: BlockKind, start: int, end: int) -> _Piece:
+def _excerpt(piece: Piece, kind: BlockKind, start: int, end: int) -> Piece:
     text = piece.text[start:end].rstrip("\n")
     links = tuple((at - start, url) for at, url in piece.links if start <= at < end)
     known = (Block(kind=kind, start=0, end=len(text)),)
-    return _Piece(piece.part, text, known, len(text), links, offset=start)
-
-
-class _Joined:
-    """Pieces put together to one text."""
-
-    def __init__(self, occasion: Occasion) -> None:
-        self.occasion = occasion
-        self.out: list[str] = []
-        self.length = self.images = 0
-        self.blocks: list[Block] = []
-        self.sources: list[Source] = []
-        self.links: dict[str, None] = {}
-
-    def add(self, piece: _Piece) -> None:
-        """Append one; pieces are parted by a blank line, which belongs to the block before it."""
-        self.images += piece.images
-        blocks = piece.blocks(self.occasion)
-        for url in _live(piece.links, blocks):
-            self.links[url] = None
-        if not piece.text:
-            return
-        if self.length:
-            self.out.append("\n\n")
-            self.length += 2
-            self.blocks[-1] = replace(self.blocks[-1], end=self.length)
-        base = self.length
-        self.out.append(piece.text)
-        self.length += len(piece.text)
-        self.sources.append(Source(start=base, end=self.length, part=piece.part, offset=piece.offset))
-        for block in blocks:
-            if self.blocks and self.blocks[-1].kind is block.kind:
-                self.blocks[-1] = replace(self.blocks[-1], end=base + block.end)
-            else:
-                self.blocks.append(Block(kind=block.kind, start=base + block.start, end=base + block.end))
-
-    def finished(self, subject: str, attachments: tuple[str, ...], unjudgeable: str) -> MessageText:
-        """The whole."""
-        text = _shown("".join(self.out))
-        return MessageText(
-            subject=_shown(subject),
-            text=text,
-            blocks=_own_after_all(text, self.blocks) if self.occasion is Occasion.NEW else tuple(self.blocks),
-            sources=tuple(self.sources),
-            attachments=attachments,
-            links=tuple(self.links),
-            unjudgeable=unjudgeable,
-        )
-
-
-def _own_after_all(text: str, blocks: list[Block]) -> tuple[Block, ...]:
-    """In a new mail that says nothing of its own, what is marked as somebody else's words is the sender's."""
-    if any(
-        text[one.start : one.end].strip() for one in blocks if one.kind in (BlockKind.AUTHORED, BlockKind.FORWARDED)
-    ):
-        return tuple(blocks)
-    return tuple(one if one.kind is BlockKind.HIDDEN else replace(one, kind=BlockKind.AUTHORED) for one in blocks)
-
-
-def _shown(text: str) -> str:
-    """Letters in the order in which they are shown, where somebody turned them round; the text is as long as before."""
-    return _OVERRIDDEN.sub(lambda found: "\u202e" + found[1][::-1], text) if "\u202e" in text else text
-
-
-def _live(links: tuple[tuple[int, str], ...], blocks: tuple[Block, ...]) -> Iterator[str]:
-    """URLs in the author's words and in what is forwarded; a link in a signature offers nothing."""
-    place = 0
-    for at, url in links:
-        while place < len(blocks) - 1 and blocks[place].end <= at:
-            place += 1
-        if not blocks or blocks[place].kind in (BlockKind.AUTHORED, BlockKind.FORWARDED):
-            yield url
+    return Piece(piece.part, text, known, len(text), links, offset=start)
 
 
 def _unmarked(source: str) -> str:
