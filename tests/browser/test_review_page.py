@@ -398,7 +398,7 @@ PROBLEMS = """(() => {
   for (const e of document.querySelectorAll("button, .button, summary, dt, h1, h2, h3, label"))
     if (visible(e) && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline") found.push("cut off: " + e.outerHTML.slice(0, 80));
   for (const e of document.querySelectorAll("button, .button, input[type=checkbox]"))
-    if (visible(e) && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 20) found.push("small target: " + e.outerHTML.slice(0, 80));
+    if (e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }) && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 20) found.push("small target: " + e.outerHTML.slice(0, 80));
   return found;
 })()"""  # noqa: E501
 
