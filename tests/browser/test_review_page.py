@@ -399,6 +399,13 @@ PROBLEMS = """(() => {
     if (visible(e) && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== "inline") found.push("cut off: " + e.outerHTML.slice(0, 80));
   for (const e of document.querySelectorAll("button, .button, input[type=checkbox]"))
     if (e.tabIndex >= 0 && e.checkVisibility({ checkVisibilityCSS: true }) && Math.min(e.getBoundingClientRect().width, e.getBoundingClientRect().height) < 20) found.push("small target: " + e.outerHTML.slice(0, 80));
+  for (const e of document.querySelectorAll("button, .button, input[type=checkbox]")) {
+    if (e.tabIndex < 0 || e.disabled || !e.checkVisibility({ checkVisibilityCSS: true })) continue;
+    e.scrollIntoView({ block: "center", behavior: "instant" });
+    const b = e.getBoundingClientRect(), top = document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2);
+    if (!top || !(e.contains(top) || top.contains(e) && getComputedStyle(top).overflow === "visible")) found.push("cannot be pressed: " + e.outerHTML.slice(0, 80));
+  }
+  scrollTo({ top: 0, behavior: "instant" });
   return found;
 })()"""  # noqa: E501
 
