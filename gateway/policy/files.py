@@ -41,10 +41,12 @@ class PackFile(_File):
 
 
 class ReferenceEntry(_File):
-    """A source; `checked_on` is the day counsel last checked it, "" while nobody has."""
+    """A source; `since` is the day from which it stands as it is quoted, "" where it names none; `checked_on` the day
+    counsel last checked it, "" while nobody has."""
 
     title: Text
     where: Text
+    since: IsoDate = ""
     checked_on: IsoDate = ""
 
 

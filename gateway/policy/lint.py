@@ -160,24 +160,31 @@ def _hits(rule: RuleFile) -> tuple[Example, ...]:
 
 
 def references(rules: Mapping[str, tuple[RuleFile, Path]], today: date) -> Iterator[Remark]:
-    """References that nobody checked, or not within a year."""
+    """References that nobody checked, or not within a year, and dates that cannot be."""
     for rule, path in rules.values():
         for number, reference in enumerate(rule.references):
-            where = f"{path}: references.{number}.checked_on"
+            where = f"{path}: references.{number}"
+            if wrong := _impossible(reference.since, today):
+                yield Remark(kind="fault", where=f"{where}.since", what=wrong)
             kind, what = _age(reference.checked_on, today)
             if what:
-                yield Remark(kind=kind, where=where, what=what)
+                yield Remark(kind=kind, where=f"{where}.checked_on", what=what)
+
+
+def _impossible(day: str, today: date) -> str:
+    """What is wrong with a date of the past, "" for nothing."""
+    try:
+        return f"{day} is still to come" if day and date.fromisoformat(day) > today else ""
+    except ValueError:
+        return f'"{day}" is no day of the calendar'
 
 
 def _age(checked_on: str, today: date) -> tuple[Literal["fault", "note"], str]:
     if not checked_on:
         return "note", "nobody has checked this reference yet"
-    try:
-        day = date.fromisoformat(checked_on)
-    except ValueError:
-        return "fault", f'"{checked_on}" is no day of the calendar'
-    if day > today:
-        return "fault", f"{checked_on} is still to come"
+    if wrong := _impossible(checked_on, today):
+        return "fault", wrong
+    day = date.fromisoformat(checked_on)
     return "note", f"last checked on {checked_on}, more than a year ago" if today - day > CHECKED_FOR else ""
 
 

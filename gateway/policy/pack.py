@@ -15,10 +15,11 @@ ASKED_BEFORE = "asked-before"  # the rule of every pack that fires on memory, no
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A source for an explanation: never "illegal", always where it stands, and when counsel checked it."""
+    """A source for an explanation: never "illegal", always where it stands, since when, and when counsel checked it."""
 
     title: str
     where: str
+    since: str = ""  # ISO date from which it stands as quoted; "": it names none
     checked_on: str = ""  # ISO date; "": not checked by counsel yet
 
 

@@ -1,11 +1,11 @@
 """Who may see and act on a held mail.
 
-The key is the capability in the link: 256 random bits, stored hashed, sent to the envelope sender only. It needs no
-cookie and no session, on purpose: nothing is attached to a request by the browser on its own, so another site has
-nothing to ride on; the page works in a mail program's window that keeps no cookies; and a link scanner that opens the
-link leaves nothing behind. Each acting form also carries a keyed token bound to this hold, this link and this one
-purpose, so a form of one mail is worth nothing on another. Who signs in (`door.py`) needs no link. *Pure*, but for
-`find_hold` and `find_own`, which read the store.
+The key is the capability in the link: 256 random bits, stored hashed, sent to the envelope sender only. It opens the
+page without a cookie, so the page works in a mail program's window that keeps none, and a link scanner that opens it
+leaves nothing behind. Once a person has acted it is exchanged for a cookie (`admission.py`). Each acting form also
+carries a keyed token bound to this hold, this link and this one purpose, so a form of one mail is worth nothing on
+another, and another site has nothing to ride on. Who signs in (`door.py`) needs no link. *Pure*, but for `find_hold`
+and `find_by_id`, which read the store.
 """
 
 import hashlib
@@ -30,8 +30,8 @@ async def find_hold(house: House, secret: str) -> HeldMail | None:
     return held if held is not None and link_open(held, house.clock()) else None
 
 
-async def find_own(house: House, hold_id: str) -> HeldMail | None:
-    """The held mail of this id as long as its link opens, for a signed-in person whose mail it must still be. Raises
+async def find_by_id(house: House, hold_id: str) -> HeldMail | None:
+    """The held mail of this id as long as its link opens; whether it may be seen is still to be asked. Raises
     StoreUnavailable."""
     async with house.store.begin(write=False) as unit:
         held = await unit.holds.get(hold_id[:_LONGEST_SECRET])

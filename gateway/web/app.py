@@ -65,6 +65,7 @@ def web_app(
 
     routes: list[BaseRoute] = [
         *_held("/h/{secret}", desk, act, drafts),
+        *_held("/held/{admitted}", desk, act, drafts),
         Route("/check", drafts.page, methods=["GET"]),
         Route("/check", drafts.ask, methods=["POST"]),
         Route("/v1/check", drafts.check, methods=["POST"]),
@@ -99,7 +100,7 @@ def web_app(
 
 
 def _held(path: str, desk: SenderDesk, act: Act, drafts: DraftDesk) -> list[BaseRoute]:
-    """A held mail's pages, by its link or in the list of somebody who signed in."""
+    """A held mail's pages: by its link, in a browser that link admitted, or in the list of somebody who signed in."""
     return [
         Route(path, desk.review, methods=["GET"]),
         Route(path, act, methods=["POST"]),

@@ -3,9 +3,10 @@
 Every cookie is HttpOnly, SameSite=Lax (a form of another site comes without it; a link in a mail comes with it) and,
 on https, Secure under a `__Host-` name, which no other host can set (RFC 6265bis section 4.1.3).
 
-Two kinds. The session's is a random secret of which the store has the SHA-256. The other binds one way to the provider
+Three kinds. The session's is a random secret of which the store has the SHA-256. Another binds one way to the provider
 and back to this browser: it holds the secret that PKCE's verifier and the nonce are made of and where to go
-afterwards, under a MAC; its name is the `state`, so two tabs may sign in at once. Nothing is stored for it.
+afterwards, under a MAC; its name is the `state`, so two tabs may sign in at once. Nothing is stored for it. The third,
+for which the links of held mails are exchanged, ends with the browser; `admission.py` says what is in it.
 """
 
 import base64
@@ -18,11 +19,11 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response
 
-SESSION, CROSSING = "askonce", "askonce-in-"
+SESSION, CROSSING, ADMISSIONS = "askonce", "askonce-in-", "askonce-held"
 CROSSING_TIME = timedelta(minutes=10)
 MOST_CROSSINGS = 5  # cookies of sign-ins begun and not ended; then they make room
 _STATE = re.compile(r"[A-Za-z0-9_-]{22,64}")
-_LONGEST = 1024  # characters of a cookie of ours
+_LONGEST = 2048  # characters of a cookie of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,15 @@ class Cookies:
         """Forgotten by the browser."""
         self._put(response, CROSSING + state, "", 0)
 
-    def _put(self, response: Response, name: str, value: str, seconds: int) -> None:
+    def admissions(self, sent: Mapping[str, str]) -> str:
+        """What a request's cookies say of held mails, "" for nothing."""
+        return sent.get(self._name(ADMISSIONS), "")[:_LONGEST]
+
+    def put_admissions(self, response: Response, value: str) -> None:
+        """Kept until the browser is closed."""
+        self._put(response, ADMISSIONS, value, None)
+
+    def _put(self, response: Response, name: str, value: str, seconds: int | None) -> None:
         response.set_cookie(
             self._name(name), value, max_age=seconds, path="/", secure=self.secure, httponly=True, samesite="lax"
         )

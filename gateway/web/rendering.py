@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,5 +115,13 @@ class Pages:
         made.install_gettext_callables(say.gettext, say.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
         made.globals.update(base=self.base, static=self.static, lang=say.language, tongues=NAMES, keeps="", carried="")
         made.globals.update(sign_in=self.sign_in)
-        made.filters.update(moment=say.moment, number=say.number, harmless=harmless)
+        made.filters.update(moment=say.moment, number=say.number, day=partial(_day, say), harmless=harmless)
         return made
+
+
+def _day(say: Catalogue, day: str) -> str:
+    """A rule file's ISO date as people write it; one that the calendar does not have stays as it was written."""
+    try:
+        return say.date(datetime.combine(date.fromisoformat(day), time(), UTC))
+    except ValueError:
+        return day

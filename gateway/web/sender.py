@@ -50,10 +50,13 @@ class SenderDesk:
             return visit
         visit = replace(visit, form=await read_form(request))
         try:
-            return await self._act(request, await self._as_it_is(visit))
+            response = await self._act(request, await self._as_it_is(visit))
         except GatewayError:
             kept = body_text(visit.form.get("text", visit.form.get("reason", "")))
             return self.pages.unreachable(visit.voice, kept=kept)
+        if response.status_code == 303:  # something was done, and by a person: no form does anything as it is served
+            self.door.admit(request, visit, response)
+        return response
 
     async def live(self, request: Request) -> Response:
         """POST of JSON: what would happen to this text. Changes nothing."""

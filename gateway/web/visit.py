@@ -12,7 +12,7 @@ from gateway.web.voice import Voice
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
     """`actor` goes into history and audit; `here`: the page's address, without a query; `key` signs the forms; `form`:
-    what was posted, nothing on a look."""
+    what was posted, nothing on a look; `by_link`: the address holds the secret."""
 
     held: HeldMail
     actor: str
@@ -20,6 +20,7 @@ class Visit:
     key: bytes = field(repr=False)
     voice: Voice
     form: Form = field(default_factory=dict)
+    by_link: bool = False
 
     @property
     def acting_for(self) -> str:

@@ -56,6 +56,16 @@ def test_references_are_looked_at_every_year(tmp_path: Path) -> None:
     ]
 
 
+def test_a_source_cannot_stand_since_a_day_that_never_was(tmp_path: Path) -> None:
+    """A day that is none, or is to come, is a fault; no day and a past one are nothing."""
+    days = ["", "2025-13-40", "2027-01-01", "2016-01-01"]
+    source = 'title = "t", where = "w", checked_on = "2026-01-01"'
+    sources_ = ", ".join(f'{{ {source}, since = "{day}" }}' for day in days)
+    trial(tmp_path, one=f"references = [{sources_}]\n")
+    found = list(references({"one": sources(tmp_path).rules["one"]}, TODAY))
+    assert [(remark.kind, remark.where[-7:]) for remark in found] == [("fault", "1.since"), ("fault", "2.since")]
+
+
 def test_rules_on_the_same_examples_are_named(tmp_path: Path) -> None:
     """A rule that fires on most of another's hits is told, with how many; so is an example two rules claim."""
     hits = [

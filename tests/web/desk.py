@@ -157,8 +157,8 @@ class Desk:
         return mails, len(await self.outgoing()), [event for event in self.audit.events if event.action != "opened"]
 
     async def get(self, path: str = f"/h/{SECRET}", **more: Any) -> httpx.Response:
-        """GET."""
-        return await self.client.get(path, **more)
+        """GET, and to where it leads."""
+        return await self.client.get(path, **{"follow_redirects": True, **more})
 
     async def post(self, data: Mapping[str, str], path: str = f"/h/{SECRET}", **more: Any) -> httpx.Response:
         """A form, posted."""

@@ -61,14 +61,28 @@ async def test_a_rule_without_references_is_called_a_house_rule(desk: Desk) -> N
 
 
 async def test_a_rule_with_references_shows_them_and_whether_counsel_checked_them(desk: Desk) -> None:
-    """A demand names its sources, and says of each that counsel has not checked it yet, or when."""
+    """A demand names its sources, since when each stands, and that counsel has not checked it yet, or when."""
     await desk.hold(letter("All,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n"))
     page = (await desk.get()).text
     sources = desk.house.pack.rules["demand"].references
     assert sources
     for source in sources:
         assert source.title.replace("'", "&#39;") in page
-        assert (f"checked on {source.checked_on}" if source.checked_on else "to be checked by counsel") in page
+    assert "(since 1 January 2016; to be checked by counsel)" in page
+
+
+@pytest.mark.parametrize(
+    ("checked_on", "told"), [("2026-03-01", "checked on 1 March 2026"), ("2026-02-30", "checked on 2026-02-30")]
+)
+async def test_the_day_counsel_checked_a_reference_is_told(desk: Desk, checked_on: str, told: str) -> None:
+    """As people write it; a day that the calendar does not have as the rule file has it."""
+    rule = desk.house.pack.rules["demand"]
+    sources = tuple(replace(source, checked_on=checked_on) for source in rule.references)
+    rules = {**desk.house.pack.rules, "demand": replace(rule, references=sources)}
+    house = replace(desk.house, pack=replace(desk.house.pack, rules=rules))
+    desk.client._transport = httpx.ASGITransport(app=web_app(house, secret_key=KEY))
+    await desk.hold(letter("All,\n\nchanging your LinkedIn banner to ours is mandatory for everybody.\n"))
+    assert told in (await desk.get()).text
 
 
 async def test_the_edit_box_holds_the_senders_own_words(desk: Desk) -> None:
