@@ -25,6 +25,7 @@ ANSWERED = 0.5  # and so sure must the regression be by itself, where the mail i
 SUSPECTED = 0.15  # and so sure where no network is named: real mail is full of words the encoder never met
 STANDS = 0.3  # less sure than this, the encoder overrules what rules and regression both hold
 AGREED = 0.7  # rules that agree are doubted less, by this factor
+FEW, IN_ALL = 4, 10  # words of each sentence, and of a mail, that names things and says nothing of them
 ASKING = frozenset({Label.FIRST_ASK, Label.REPEAT_ASK, Label.DEMAND})
 
 
@@ -117,7 +118,7 @@ def _holds_alone(
         return False
     if any(label.holding for label in fired):
         return True
-    if not second.network and counted.sure < SUSPECTED:
+    if _merely_names(reading) or (not second.network and counted.sure < SUSPECTED):
         return False
     if not _names_a_favour(reading) and not (encoded and _veiled(whole, counted, reading)):
         return False
@@ -145,6 +146,14 @@ def _excluded(whole: Whole, second: Opinion, reading: Reading, detector: Detecto
     """Whether exclusions (a company account, somebody's job, a complaint) cover all that the opinion points at."""
     exclude(reading, detector)
     return all(line.out for line, _ in second.where(whole.held_for()))
+
+
+def _merely_names(reading: Reading) -> bool:
+    """Whether a mail is nothing but names of things ("New banner", "See attached."): it leans on nobody, and is too
+    little to read anything into."""
+    said = [line.original.split() for line in reading.lines]
+    few = 0 < sum(map(len, said)) <= IN_ALL and not reading.quoted
+    return few and all(len(words) <= FEW and words[-1][-1] not in "?!" for words in said)
 
 
 def _names_a_favour(reading: Reading) -> bool:

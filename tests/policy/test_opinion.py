@@ -231,6 +231,15 @@ def test_training_learns_what_separates_and_is_repeatable() -> None:
     assert (network.table == again.table).all()
 
 
+@pytest.mark.parametrize("subject", ["New banners", "LinkedIn banners", "New profile pictures", "Nouvelle bannière"])
+@pytest.mark.parametrize("body", ["See attached.\n", "", "Hi all,\n\nSee attached.\n\nBest,\nAnn\n"])
+def test_names_of_things_lean_on_nobody(subject: str, body: str) -> None:
+    """However sure it is, the opinion alone holds no mail that only names what is attached; a question it does."""
+    sure = thinking({Label.DEMAND: 9.0}, hold=0.5)
+    assert judge(text_from(subject, body), MANY, sure).mode is not Mode.HOLD
+    assert judge(text_from(subject, "Any news of your LinkedIn banner?"), MANY, sure).mode is Mode.HOLD
+
+
 def test_the_file_says_what_training_says() -> None:
     """A signed byte for each weight is enough: the loudest are not cut short, and the hidden numbers come through."""
     chance = np.random.default_rng(3)

@@ -68,7 +68,7 @@ async def test_a_rule_with_references_shows_them_and_whether_counsel_checked_the
     assert sources
     for source in sources:
         assert source.title.replace("'", "&#39;") in page
-    assert "(since 1 January 2016; to be checked by counsel)" in page
+    assert "(since 1 January 2016; not yet checked by your legal team)" in page
 
 
 @pytest.mark.parametrize(
