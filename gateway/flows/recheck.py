@@ -34,6 +34,11 @@ class Recheck:
     reason: str = ""
     override: Override = "none"
 
+    @property
+    def improvable(self) -> bool:
+        """False where other words are not needed, or cannot be had."""
+        return not self.passes and not self.reason
+
 
 async def reworded(
     house: House, held: HeldMail, raw: bytes, new_text: str | None, new_subject: str | None

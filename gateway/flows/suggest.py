@@ -63,7 +63,7 @@ async def suggest(
 ) -> Suggestion | None:
     """Other words for this text and subject, of which `found` is the judgement; None when there are none that pass, or
     none are needed. Raises GatewayError."""
-    if found.passes or found.reason:
+    if not found.improvable:
         return None
     given = Draft(text=text, subject=subject, changes=())
     links, language = pressable(walk(raw)), written_in(text, held.language)

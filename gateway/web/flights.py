@@ -17,11 +17,15 @@ class Flights(Generic[_Found]):
 
     async def join(self, key: str, find: Callable[[], Awaitable[_Found]]) -> _Found:
         """What `find` gives, begun now unless it is under way. Raises what it raises."""
+        return await asyncio.shield(self.begin(key, find))
+
+    def begin(self, key: str, find: Callable[[], Awaitable[_Found]]) -> "asyncio.Task[_Found]":
+        """The same under way, for who does not wait for its end."""
         flight = self._under_way.get(key)
         if flight is None:
             flight = self._under_way[key] = asyncio.create_task(_run(find))
             flight.add_done_callback(lambda done: self._over(key, done))
-        return await asyncio.shield(flight)
+        return flight
 
     def _over(self, key: str, flight: "asyncio.Task[_Found]") -> None:
         del self._under_way[key]

@@ -18,8 +18,8 @@ from gateway.web.reasons import Reason, reasons_for, with_changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """`people`: how many get it; `lost`: what the edit cannot keep; `override`: what sending it anyway takes;
-    `places`: where each part of the mail stands."""
+    """`people`: how many get it; `lost`: what the edit cannot keep; `sought`: a suggestion is still being looked for;
+    `override`: what sending it anyway takes; `places`: where each part of the mail stands."""
 
     passes: bool
     text: MessageText
@@ -29,6 +29,7 @@ class Judged:
     written: str  # the language of the mail's words
     lost: tuple[str, ...] = ()
     suggestion: Suggestion | None = None
+    sought: bool = False
     override: Override = "none"
     places: tuple[Place, ...] = ()
 

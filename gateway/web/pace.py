@@ -42,11 +42,12 @@ class Bucket:
 @dataclass(slots=True, kw_only=True)
 class Pace:
     """`at_once`: re-checks in flight over all holds; a further one waits `patience` seconds, then TooOften.
-    `checks` and `presses`: (burst, per second) of each hold; `drafts`: of each who checks drafts."""
+    `checks`, `follows` and `presses`: (burst, per second) of each hold; `drafts`: of each who checks drafts."""
 
     at_once: int = 2
     patience: float = 3.0
     checks: tuple[float, float] = (12, 3)
+    follows: tuple[float, float] = (12, 3)
     presses: tuple[float, float] = (40, 1)
     now: Callable[[], float] = time.monotonic
     drafts: tuple[float, float] = (20, 2)
@@ -64,6 +65,11 @@ class Pace:
         self._take("check", hold_id, self.checks)
         async with self._slot():
             yield
+
+    def follow(self, hold_id: str) -> None:
+        """For the suggestion of a re-check: it waits for work under way, so it needs no slot and takes no re-check from
+        who types. Raises TooOften."""
+        self._take("follow", hold_id, self.follows)
 
     @asynccontextmanager
     async def draft(self, who: str) -> AsyncIterator[None]:

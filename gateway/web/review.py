@@ -42,6 +42,7 @@ def live_values(held: HeldMail, judged: Judged, pack: Pack, window_days: int, sa
         "outlook": words.outlook(judged.passes, reasons, judged.people, say),
         "people_in_words": words.persons(judged.people, say),
         "suggestion": suggestion,
+        "sought": judged.sought,
         "suggestion_told": words.suggested(suggestion, say) if suggestion else "",
         "lost": tuple(say.gettext(line) for line in judged.lost),
         "override": judged.override if not judged.passes else "none",

@@ -59,7 +59,8 @@ class SenderDesk:
         return response
 
     async def live(self, request: Request) -> Response:
-        """POST of JSON: what would happen to this text. Changes nothing."""
+        """POST of JSON: what would happen to this text, without waiting for its suggestion; with "part", that. Changes
+        nothing."""
         visit = await self.door.open(request)
         if isinstance(visit, Response):
             gone = visit.status_code == 404
@@ -76,8 +77,14 @@ class SenderDesk:
         if mail.own is None:
             return JSONResponse({"error": "reload"}, status_code=409)
         given = typed(form, visit.held, mail)
+        pressed = form.get("do", "")
         try:
-            words, judged = await self.checker.reworded(visit.held, given, form.get("do", ""))
+            if form.get("part") == "suggestion":
+                return JSONResponse(self.view.offers(visit, await self.checker.followed(visit.held, given)))
+            if pressed:
+                words, judged = await self.checker.reworded(visit.held, given, pressed)
+            else:
+                words, judged = given, await self.checker.typed(visit.held, given)
         except TooOften as again:
             return JSONResponse({"error": "wait"}, status_code=429, headers={"Retry-After": str(again.seconds)})
         return JSONResponse(self.view.fragments(visit, words, judged))

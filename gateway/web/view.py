@@ -5,6 +5,7 @@ Reads through the flows; changes nothing.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -92,11 +93,7 @@ class View:
     def fragments(self, visit: Visit, typed: Typed, judged: Judged) -> Mapping[str, Any]:
         """The same for the page's script: the texts of its boxes, and the parts of the page as HTML."""
         live = self.live(visit, judged)
-        values = {**live, "editable": True, "here": visit.here}
-
-        def part(name: str) -> str:
-            return self.pages.fragment(name, voice=visit.voice, **values)
-
+        part = partial(self._part, visit, live)
         return {
             "text": typed.text,
             "subject": typed.subject,
@@ -110,8 +107,17 @@ class View:
             "letter": part("_letter.html"),
             "on_subject": part("_subject.html"),
             "suggestion": part("_suggestion.html"),
+            "awaits": judged.sought,
             "override": live["override"],
         }
+
+    def offers(self, visit: Visit, judged: Judged) -> Mapping[str, Any]:
+        """What a suggestion adds to an answer that did not wait for it, for the page's script."""
+        part = partial(self._part, visit, self.live(visit, judged))
+        return {"reasons": part("_reasons.html"), "suggestion": part("_suggestion.html")}
+
+    def _part(self, visit: Visit, live: Mapping[str, Any], name: str) -> str:
+        return self.pages.fragment(name, voice=visit.voice, **live, editable=True, here=visit.here)
 
     async def _as_it_goes(self, visit: Visit) -> tuple[Visit, Sequence[Path]]:
         """While it is on its way: with those alone to whom it goes, and who was taken off. Raises StoreUnavailable."""

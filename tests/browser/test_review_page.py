@@ -11,6 +11,7 @@ import axe_core_python
 import pytest
 import pytest_asyncio
 
+from gateway.errors import StoreUnavailable
 from gateway.holds.lifecycle import HoldAction, HoldState
 from gateway.holds.offer import ATTACHED
 from gateway.language.catalogue import catalogue
@@ -20,6 +21,7 @@ from gateway.mail.reading import read_text
 from gateway.worker import Worker
 from tests.browser.chromium import Chromium, Tab
 from tests.web.desk import BODY, CLEAN, SECRET, TEAM, Desk, letter, open_desk
+from tests.web.held_back import hold_back
 from tests.web.serve_sample import STATES, fill, served
 from tests.web.test_languages import GERMAN
 from tests.web.test_safety import NASTY, nasty_mail
@@ -37,6 +39,14 @@ CHECKING = "Please reply once your LinkedIn banner is changed, so that I know wh
 TWO_WAYS = f"שלום לכולם,\n\n{HELD}\n\nהפרוטוקול נמצא בתיקייה הרגילה.\n\n{HELD}\n\nבברכה\n"
 SELECT_HELD = f"""(() => {{ const t = document.getElementById("text"); const at = t.value.indexOf({HELD!r});
     t.focus(); t.setSelectionRange(at, at + {len(HELD)}); return at; }})()"""
+
+SUGGESTED = """document.querySelector(".suggestion [value=suggest]") && !document.querySelector(".suggestion").inert"""
+LOOKING = """document.querySelector(".suggestion .looking")?.checkVisibility()"""
+LISTEN = """(() => { window.said = []; const status = document.getElementById("outlook");
+    new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });
+    return status.textContent; })()"""  # noqa: E501 - what a screen reader is given to say
+AT_THE_TOP = """(() => { const t = document.getElementById("text"); t.focus(); t.setSelectionRange(0, 0); })()"""
+TOP_OF_TEXT = 'document.getElementById("text").getBoundingClientRect().top + scrollY'
 
 SAID_OF_WAITING = """[...document.querySelectorAll("#waiting, #load-again")]
     .filter((one) => one.checkVisibility()).map((one) => one.id)"""
@@ -147,6 +157,7 @@ async def test_live_marks_move_and_somebody_can_be_taken_off(desk: Desk, browser
         await tab.type(CHECKING)
         await tab.until(f'document.querySelector("#marks mark")?.textContent === {CHECKING!r}')
         assert (await tab.js('document.getElementById("go").textContent')).startswith("Still held: ")
+        await tab.until(SUGGESTED)
         await tab.press(".suggestion button")
         await tab.until('document.getElementById("go").textContent === "Send to four people"')
         await tab.press(".people summary")
@@ -157,6 +168,107 @@ async def test_live_marks_move_and_somebody_can_be_taken_off(desk: Desk, browser
         await tab.until('document.getElementById("outlook").textContent.includes("Nobody")')
         assert tab.errors == []
     assert await desk.now_of(held) == held
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+async def test_the_verdict_is_there_before_its_suggestion(
+    desk: Desk, browser: Chromium, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a suggestion is looked for: marks, reasons and button are right, the old one is gone, the words stay where
+    they are, and no more is said aloud than the verdict. Then it is there, and what was open or had the focus still has
+    it; one press applies it."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab(width=width)
+        await tab.goto(address + HERE)
+        top = await tab.js(TOP_OF_TEXT)
+        back = hold_back(monkeypatch, held)
+        await tab.js(LISTEN)
+        await tab.js(AT_THE_TOP)
+        await tab.type(f"{CHECKING}\n\n")
+        assert await tab.js('document.querySelector(".suggestion").inert')
+        await tab.until(LOOKING)
+        assert await tab.js('[...document.querySelectorAll("#marks mark")].map((one) => one.textContent)') == [
+            CHECKING,
+            HELD,
+        ]
+        assert (
+            await tab.js('document.getElementById("go").textContent') == "Still held: two places need another wording"
+        )
+        assert await tab.js('document.querySelectorAll("#reasons .reason").length') == 2
+        assert await tab.js('document.querySelector("[value=suggest], [value^=fix]")') is None
+        assert await tab.js('document.querySelector(".suggestion").ariaBusy') == "true"
+        assert await tab.js(f'document.querySelector(".suggestion").offsetTop < {TOP_OF_TEXT}')
+        await in_order(tab)
+        await tab.picture(PICTURES / f"looking-{width}.png")
+        moved = await tab.js(TOP_OF_TEXT) - top
+        await tab.js('document.querySelector("#reason-2 .source").open = true')
+        await tab.js('document.querySelector("#reason-2 [value^=drop]").focus()')
+        back.found.set()
+        await tab.until(SUGGESTED)
+        assert await tab.js('document.querySelector("#reason-2 .source").open')
+        assert await tab.js('document.activeElement === document.querySelector("#reason-2 [value^=drop]")')
+        assert await tab.js('document.querySelector("[value^=fix]") !== null')
+        assert await tab.js('document.querySelector(".suggestion").ariaBusy') == "false"
+        assert await tab.js("said") == ["Not ready yet: two places need another wording. Nothing goes out."]
+        await in_order(tab)
+        await tab.picture(PICTURES / f"looked-{width}.png")
+        assert moved >= 0  # it kept the height it had
+        await tab.press(".suggestion button")
+        await tab.until('document.getElementById("outlook").classList.contains("go")')
+        assert tab.errors == []
+    assert await desk.now_of(held) == held
+    assert len(back.texts) == 1
+
+
+async def test_a_suggestion_for_other_words_is_not_shown(
+    desk: Desk, browser: Chromium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typed on while it is looked for, what then comes for the earlier words is dropped; the page is that of the words
+    that stand there."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab()
+        await tab.goto(address + HERE)
+        back = hold_back(monkeypatch, held)
+        await tab.js(AT_THE_TOP)
+        await tab.type("First. ")
+        await tab.until(LOOKING)
+        await tab.js('document.getElementById("text").select()')
+        await tab.type(CLEAN)
+        await tab.until('document.getElementById("outlook").classList.contains("go")')
+        back.found.set()
+        for asked in ("once", "twice"):  # whatever the server still says of the earlier words is said by then
+            await tab.js(f'document.querySelector("#reasons li").dataset.asked = "{asked}"')
+            await tab.press("#check")
+            await tab.until(f"""!document.querySelector('#reasons [data-asked="{asked}"]')""")
+        assert (await tab.js('document.getElementById("suggestion").textContent')).strip() == ""
+        assert await tab.js('document.getElementById("go").textContent') == "Send to three people"
+        assert await tab.js('document.getElementById("suggestion").style.minHeight') == ""
+        assert tab.errors == []
+    assert await desk.now_of(held) == held
+
+
+async def test_a_suggestion_that_fails_leaves_the_verdict(
+    desk: Desk, browser: Chromium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said to be looked for any more, and nothing that is untrue."""
+    held = await desk.hold()
+    async with served(desk) as address:
+        tab = await browser.tab()
+        await tab.goto(address + HERE)
+        back = hold_back(monkeypatch, held)
+        back.trouble = StoreUnavailable()
+        await tab.js(AT_THE_TOP)
+        await tab.type("First. ")
+        await tab.until(LOOKING)
+        said = await tab.js('document.getElementById("outlook").textContent')
+        back.found.set()
+        await tab.until('!document.querySelector(".looking")')
+        assert await tab.js('document.getElementById("suggestion").innerText.trim()') == ""
+        assert await tab.js('document.getElementById("outlook").textContent') == said
+        assert await tab.js('document.getElementById("suggestion").ariaBusy') == "false"
+        assert tab.errors == []
 
 
 async def test_sending_anyway_in_a_browser(desk: Desk, browser: Chromium) -> None:

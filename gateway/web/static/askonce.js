@@ -4,6 +4,7 @@
 document.documentElement.classList.add("js");
 
 const PAUSE = 700; // milliseconds without a key before a check
+const TRIES = 3; // to get a suggestion
 const find = (id) => document.getElementById(id);
 
 // The page's language, in the person's own variety of it where the browser names one.
@@ -22,9 +23,12 @@ function localTimes(root) {
 }
 
 // Our own page's HTML, escaped by the server; parsed without running anything.
+function parsed(html) {
+  return new DOMParser().parseFromString(html, "text/html").body;
+}
+
 function replaceContent(target, html) {
-  const parsed = new DOMParser().parseFromString(html, "text/html");
-  target.replaceChildren(...parsed.body.childNodes);
+  target.replaceChildren(...parsed(html).childNodes);
 }
 
 class Editor {
@@ -44,11 +48,18 @@ class Editor {
     this.paint();
   }
 
+  // What is asked for other words than these is not waited for, and their suggestion cannot be pressed any more.
   touched() {
     this.paint();
-    find("reasons").classList.add("stale");
+    this.stale(true);
+    this.flight?.abort();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.check(), PAUSE);
+  }
+
+  stale(yes) {
+    for (const id of ["reasons", "suggestion"]) find(id).classList.toggle("stale", yes);
+    find("suggestion").inert = yes;
   }
 
   // Marks behind the words: the held sentences as they are quoted beside the mail. Of a sentence that is there twice each
@@ -86,17 +97,37 @@ class Editor {
   async check(pressed = "") {
     clearTimeout(this.timer);
     this.flight?.abort();
-    this.flight = new AbortController();
+    const { signal } = this.flight = new AbortController();
     const asked = { token: this.form.elements.token.value, text: this.text.value, subject: this.subject.value, do: pressed, off: this.off() };
     try {
-      const answer = await fetch(this.form.dataset.live, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
-        credentials: "same-origin", cache: "no-store", signal: this.flight.signal,
-      });
-      if (answer.ok) this.show(await answer.json(), asked);
-      else this.failed(answer);
+      const answer = await this.ask(asked, signal);
+      if (!answer.ok) return this.failed(answer);
+      const found = await answer.json();
+      this.show(found, asked);
+      if (found.awaits) this.follow(asked, signal, TRIES);
     } catch (error) {
-      if (error.name !== "AbortError") this.say(this.form.dataset.silent, false);
+      if (error.name !== "AbortError") this.failed(null);
+    }
+  }
+
+  ask(asked, signal) {
+    return fetch(this.form.dataset.live, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(asked),
+      credentials: "same-origin", cache: "no-store", signal,
+    });
+  }
+
+  // The suggestion that an answer did not wait for. What is typed meanwhile ends this.
+  async follow(asked, signal, tries) {
+    try {
+      const answer = await this.ask({ ...asked, part: "suggestion" }, signal);
+      if (answer.ok) return this.suggest(await answer.json());
+      if (answer.status === 404 || answer.status === 409) return this.failed(answer);
+      if (![429, 503].includes(answer.status) || tries <= 1) return this.unfound(); // too often; the store is slow
+      await new Promise((again) => setTimeout(again, 1000 * Number(answer.headers.get("Retry-After") || 2)));
+      return this.follow(asked, signal, tries - 1);
+    } catch (error) {
+      if (error.name !== "AbortError") this.unfound();
     }
   }
 
@@ -110,12 +141,12 @@ class Editor {
       this.subject.value = found.subject;
       this.put(found.text);
     }
+    this.wait(found.awaits);
     replaceContent(find("reasons"), found.reasons);
-    replaceContent(find("suggestion"), found.suggestion);
+    this.offer(found.suggestion);
     replaceContent(find("letter"), found.letter);
     replaceContent(find("on-subject"), found.on_subject);
-    if (find("elsewhere")) find("whole").open = true;
-    find("reasons").classList.remove("stale");
+    this.stale(false);
     find("go").textContent = found.button;
     find("anyway").hidden = found.override === "none";
     find("anyway").dataset.override = found.override;
@@ -128,14 +159,45 @@ class Editor {
     this.paint();
   }
 
-  failed(answer) {
-    if (answer.status === 429) {
-      this.timer = setTimeout(() => this.check(), 1000 * Number(answer.headers.get("Retry-After") || 2));
-    } else if (answer.status === 404 || answer.status === 409) {
-      this.say(this.form.dataset.settled, false);
-    } else {
-      this.say(this.form.dataset.silent, false);
+  // While a suggestion is awaited, what stands above the words keeps its height, so that nobody types in a box that moves.
+  wait(yes) {
+    for (const part of [find("reasons"), find("suggestion")]) part.style.minHeight = yes ? `${part.offsetHeight}px` : "";
+    find("suggestion").setAttribute("aria-busy", yes);
+  }
+
+  offer(html) {
+    replaceContent(find("suggestion"), html);
+    if (find("elsewhere")) find("whole").open = true;
+  }
+
+  // It also names what each reason offers; the reasons stay, with what is open or has the focus in them. No word is said
+  // aloud: the verdict was.
+  suggest(found) {
+    const offers = parsed(found.reasons);
+    const focused = document.activeElement?.closest("#reasons .instead button")?.value;
+    for (const shown of find("reasons").querySelectorAll(".instead")) {
+      const better = offers.querySelector(`#${shown.closest(".reason").id} .instead`);
+      if (better) shown.replaceWith(better);
     }
+    if (focused) find("reasons").querySelector(`button[value="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.offer(found.suggestion);
+    this.wait(false);
+  }
+
+  // Nothing is looked for any more, and nothing was found out.
+  unfound() {
+    find("suggestion").querySelector(".looking")?.remove();
+    this.wait(false);
+  }
+
+  failed(answer) {
+    if (answer?.status === 429) {
+      this.timer = setTimeout(() => this.check(), 1000 * Number(answer.headers.get("Retry-After") || 2));
+      return;
+    }
+    const settled = answer?.status === 404 || answer?.status === 409;
+    this.unfound();
+    this.say(settled ? this.form.dataset.settled : this.form.dataset.silent, false);
   }
 
   say(words, clear) {
