@@ -28,10 +28,11 @@ KIND = "askonce encoder 1"  # the file's own word for what it is, under "kind"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """How likely each label is for the mail, and for each sentence that was read."""
+    """How likely each label is for the mail, and for each sentence that was read; `encoders`: how many say so."""
 
     mail: Mapping[Label, float]
     lines: Mapping[Line, Mapping[Label, float]]
+    encoders: int = 1
 
 
 def usable() -> bool:

@@ -48,7 +48,7 @@ class Encoders:
 def _mean(one: Encoded, other: Encoded) -> Encoded:
     """Their vocabularies differ, so where there was no room a sentence may have been read by one only."""
     lines = {line: _half(said, other.lines.get(line, said)) for line, said in {**other.lines, **one.lines}.items()}
-    return Encoded(mail=_half(one.mail, other.mail), lines=lines)
+    return Encoded(mail=_half(one.mail, other.mail), lines=lines, encoders=2)
 
 
 def _half(one: Mapping[Label, float], other: Mapping[Label, float]) -> dict[Label, float]:

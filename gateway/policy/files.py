@@ -26,6 +26,7 @@ class OpinionEntry(_File):
     doubt: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     encoder: Annotated[float, Field(ge=0, le=1)] = 0.0
     eased: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    eased_by_two: Annotated[float, Field(ge=0, le=0.5)] | None = None
     near: Annotated[float, Field(ge=0, lt=1)] = 0.0
 
 

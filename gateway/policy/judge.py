@@ -113,14 +113,14 @@ def _holds_alone(
     detector: Detector,
 ) -> bool:
     """Whether the opinion is sure enough to hold a mail by itself. `counted` is what the regression makes of it."""
-    encoded = second.encoded is not None
-    if whole.sure < pack.opinion.alone(fired, network=second.network, encoded=encoded):
+    encoders = second.encoded.encoders if second.encoded else 0
+    if whole.sure < pack.opinion.alone(fired, network=second.network, encoders=encoders):
         return False
     if any(label.holding for label in fired):
         return True
     if _merely_names(reading) or (not second.network and counted.sure < SUSPECTED):
         return False
-    if not _names_a_favour(reading) and not (encoded and _veiled(whole, counted, reading)):
+    if not _names_a_favour(reading) and not (encoders and _veiled(whole, counted, reading)):
         return False
     return whole.sure >= DESPITE or not _excluded(whole, second, reading, detector)
 

@@ -33,22 +33,26 @@ class Thresholds:
     (most of what it says of mail about other things it says there) or the rules find an ask that is free to ignore, or
     an offer, and nothing else; overrule the rules' hold below `doubt`. `encoder`: the encoder's share in what it thinks
     (0 to 1); at 0 it is never asked. Where it was asked, `hold` and `unnamed` are lower by `eased`: two that have to
-    agree are less sure together. `near`: how likely the sieve must find it that a mail is about the matter for the
-    mail to be read; at 0 all are. The defaults let it do nothing."""
+    agree are less sure together; where two encoders were asked by `eased_by_two`: what both see is seen. `near`: how
+    likely the sieve must find it that a mail is about the matter for the mail to be read; at 0 all are. The defaults
+    let it do nothing."""
 
     hold: float = 1.1
     unnamed: float | None = None  # None: as `hold`
     doubt: float = 0.0
     encoder: float = 0.0
     eased: float = 0.0
+    eased_by_two: float | None = None  # None: as `eased`
     near: float = 0.0
 
-    def alone(self, fired: Collection[Label], *, network: bool, encoded: bool = False) -> float:
-        """From where on the opinion holds a mail by itself, `fired` being the labels that rules found."""
+    def alone(self, fired: Collection[Label], *, network: bool, encoders: int = 0) -> float:
+        """From where on the opinion holds a mail by itself, `fired` being the labels that rules found, `encoders` how
+        many had a say."""
         allowed = bool(fired) and not any(label.holding for label in fired)
         plain = network and not allowed
         least = self.hold if plain or self.unnamed is None else max(self.hold, self.unnamed)
-        return least - self.eased if encoded else least
+        eased = self.eased if encoders < 2 or self.eased_by_two is None else self.eased_by_two
+        return least - eased if encoders else least
 
 
 @dataclass(frozen=True, slots=True, eq=False)

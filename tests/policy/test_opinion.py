@@ -240,6 +240,14 @@ def test_names_of_things_lean_on_nobody(subject: str, body: str) -> None:
     assert judge(text_from(subject, "Any news of your LinkedIn banner?"), MANY, sure).mode is Mode.HOLD
 
 
+def test_two_encoders_ease_less_than_one() -> None:
+    """What both see is seen; without a threshold of its own, as with one."""
+    one = Thresholds(hold=0.5, eased=0.15)
+    two = replace(one, eased_by_two=0.08)
+    assert [one.alone((), network=True, encoders=number) for number in range(3)] == pytest.approx([0.5, 0.35, 0.35])
+    assert [two.alone((), network=True, encoders=number) for number in range(3)] == pytest.approx([0.5, 0.35, 0.42])
+
+
 def test_the_file_says_what_training_says() -> None:
     """A signed byte for each weight is enough: the loudest are not cut short, and the hidden numbers come through."""
     chance = np.random.default_rng(3)
