@@ -33,8 +33,9 @@ _HIDING = ("<!", "<style", "<script")
 _TURNED = "\u202e"  # letters from here on are shown from right to left (UAX 9)
 _TURNING = ("<bdo", "unicode-bidi")
 # An element inside a word, which may be hidden: what its reader sees is then another word than all of them together.
+# It begins with the sign that is looked for, since letters stand everywhere.
 _SPLICED = re.compile(
-    r"\w<[a-z]{1,8}\s[^<>]{0,300}(?:style|class|id|hidden)\b[^<>]{0,300}>[^<>]{0,80}</[a-z]{1,8}>\w", re.I
+    r"<(?<=\w<)[a-z]{1,8}\s[^<>]{0,300}(?:style|class|id|hidden)\b[^<>]{0,300}>[^<>]{0,80}</[a-z]{1,8}>\w", re.I
 )
 _LEFT = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _ALT = re.compile(r"alt\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")  # on lower-case text

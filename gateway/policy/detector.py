@@ -69,10 +69,11 @@ class Topic:
     none: tuple[Pattern, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Gate:
     """`alone`: any one of these in the lower-case text makes it worth reading; `together`: two of these do; one of
-    those, or of `ajar`, makes it worth a look by the sieve."""
+    those, or of `ajar`, makes it worth a look by the sieve. Known by identity: what is made of it once is found again
+    without going through all words."""
 
     alone: tuple[str, ...]
     together: tuple[str, ...] = ()

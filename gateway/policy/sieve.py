@@ -26,6 +26,7 @@ WIDE, STEP = 60, 30  # words of a stretch, and from one to the next
 FEW = 8  # words: a shorter stretch counts as one of so many
 _SEEN = (BlockKind.AUTHORED, BlockKind.QUOTED, BlockKind.FORWARDED, BlockKind.SIGNATURE)
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_APART = "".join(chr(code) if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,8 @@ class Sieve:
     def says(self, words: list[str], *, enough: float = math.inf) -> float:
         """The log-odds that the stretch that says most is about the matter: each word's, over the root of how many
         there are. Looks no further once a stretch says `enough`."""
-        odds = {word: self._of(word) for word in set(words)}
+        signed = memoryview(self.table).cast("b")
+        odds = {word: signed[place_of(word)] for word in set(words)}
         most = -math.inf
         for stretch in stretches(words):
             some = set(stretch)
@@ -47,10 +49,6 @@ class Sieve:
             if most >= enough:
                 break
         return most
-
-    def _of(self, word: str) -> int:
-        byte = self.table[place_of(word)]
-        return byte - 256 if byte > 127 else byte
 
 
 def words_of(text: MessageText) -> list[str]:
@@ -60,7 +58,12 @@ def words_of(text: MessageText) -> list[str]:
 
 def words_in(seen: str) -> list[str]:
     """The same of a plain text."""
-    return _WORD.findall((seen if is_plain(seen) else normalise(seen).text).lower().replace("’", "'"))
+    if not is_plain(seen):
+        return _WORD.findall(normalise(seen).text.lower().replace("’", "'"))
+    words = seen.lower().translate(_APART).split()  # as the pattern would, in a quarter of its time
+    if "'" not in seen:
+        return words
+    return [word for piece in words for word in (_WORD.findall(piece) if "'" in piece else (piece,))]
 
 
 def stretches(words: list[str]) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ from gateway.policy.judge import judge
 from gateway.policy.nearness import near, relevant
 from gateway.policy.pack import Pack
 from gateway.policy.packs import SIEVE, home, load
-from gateway.policy.sieve import MAGIC, SIZE, WIDE, Sieve, read_sieve, stretches
+from gateway.policy.sieve import MAGIC, SIZE, WIDE, Sieve, read_sieve, stretches, words_in
 from gateway.policy.verdict import Scene
 
 FARAWAY = (
@@ -52,6 +52,14 @@ def test_words_that_open_the_gate_are_not_enough() -> None:
     """Mail about something else in words the gate knows is not read; mail about the matter is."""
     assert not relevant(text_from("Re: regression", FARAWAY), pack())
     assert relevant(text_from("Banner", ASKED), pack())
+
+
+@pytest.mark.parametrize("beside", ["", " é"])
+def test_an_apostrophe_is_part_of_a_word_only_inside_it(beside: str) -> None:
+    """Whether all of a text is ASCII makes no difference to its words."""
+    text = f"'The TEAM's' don't-x'y'z o'' 'tis a_b, rock'n'roll\t5'{beside}"
+    expected = ["the", "team's", "don't", "x'y", "z", "o", "tis", "a", "b", "rock'n", "roll", "5"]
+    assert words_in(text) == [*expected, *beside.split()]
 
 
 def test_a_gate_that_stands_ajar_takes_more() -> None:
