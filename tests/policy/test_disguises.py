@@ -95,6 +95,7 @@ DISGUISES: dict[str, Disguise] = {
         "\n\n".join(f"The running group of hall {n} meets at the main gate at five on day {n}." for n in range(150))
         + f"\n\n{said}"
     ),
+    "drawn out letters": lambda said: mail("".join(c * 3 if c in "aeiou" else c for c in said)),
     "in the subject of an answer that points there": lambda said: mail("See subject.", subject=f"Re: {said}"),
 }
 
