@@ -64,6 +64,14 @@ def styled(css: str) -> Disguise:
     return spliced(f'<span style="{css}">xw</span>')
 
 
+def nested(said: str, depth: int) -> bytes:
+    """A text in so many multiparts."""
+    inner = f"Content-Type: text/plain\n\n{said}\n"
+    for n in range(depth):
+        inner = f'Content-Type: multipart/mixed; boundary="q{n}w"\n\n--q{n}w\n{inner}--q{n}w--\n'
+    return f"Subject: Update\n{inner}".encode()
+
+
 LEGAL = "This email is confidential. If you are not the intended recipient please delete it."
 FORWARDED = (
     "---------- Forwarded message ---------\nFrom: Boss <boss@north.example>\nDate: Mon, 2 Jun 2025\nSubject: Banner\n"
@@ -150,6 +158,27 @@ DISGUISES: dict[str, Disguise] = {
     "written by the style sheet": lambda said: page(
         '<p class="a"></p><p>Good morning</p>', f"<style>.a:before{{content:'{said}'}}</style>"
     ),
+    "a quote below good wishes in a new mail": lambda said: page(
+        f'<p>Hello everybody, have a good week.</p><blockquote type="cite">{said}</blockquote>'
+    ),
+    "a signature that speaks": lambda said: page(f'<p>Good morning all</p><div class="gmail_signature">{said}</div>'),
+    "between legal sentences": lambda said: mail(
+        "NOTICE: This e-mail and any attachments are confidential and intended solely for the addressee. "
+        f"{said} If you received it in error please delete it."
+    ),
+    "passed on to be done": lambda said: mail(
+        f"Please act on this by tomorrow, everybody.\n\n{FORWARDED}\n{said}", subject="Fwd: Banner"
+    ),
+    "in a mail in the mail, to be done": lambda said: (
+        b'Subject: FW: Banner\nContent-Type: multipart/mixed; boundary="q"\n\n--q\nContent-Type: text/plain\n\n'
+        b"Please act on the attached mail.\n--q\nContent-Type: message/rfc822\n\n" + mail(said) + b"--q--\n"
+    ),
+    "below more parts than are looked at": lambda said: (
+        b'Subject: Parts\nContent-Type: multipart/mixed; boundary="q"\n\n'
+        + b"".join(b"--q\nContent-Type: text/plain\n\nHall %d\n" % n for n in range(600))
+        + f"--q\nContent-Type: text/plain\n\n{said}\n--q--\n".encode()
+    ),
+    "deeper than is looked at": lambda said: nested(said, 30),
     "drawn out letters": lambda said: mail("".join(c * 3 if c in "aeiou" else c for c in said)),
     "in the subject of an answer that points there": lambda said: mail("See subject.", subject=f"Re: {said}"),
 }
