@@ -74,6 +74,13 @@ _LEGAL = (  # pieces of words, lower case
     *("geadresseerde", "bijlagen", "riservat", "per errore", "allegati"),
 )
 _NEXT = re.compile(r"[.!?]\s+(?=[^\W\d_a-z])")  # where a sentence of a line begins
+_OF_LAW = (  # what sentences between those are about, in pieces of words, lower case
+    *("e-mail", "email", "message", "recipient", "sender", "liabil", "law", "disclos", "copy", "copies", "copying"),
+    *("distribut", "reproduc", "transmission", "information", "prohibit", "responsib", "nachricht", "empfänger"),
+    *("haftung", "rechtlich", "weitergabe", "kopie", "correo", "mensaje", "mensagem", "messag", "courriel", "bericht"),
+    *("responsabil", "ontvanger", "contents", "error", "secur", "encrypt", "paper", "print", "company", "limited"),
+)
+_SENTENCE = 7  # blanks in a sentence that speaks for itself
 _SAYS = 5  # words of a sentence that says something by itself
 _MIN_LEGAL = 3  # different marks in one paragraph
 _MAX_SIGNATURE_LINES = 14
@@ -136,6 +143,16 @@ def _reachable(lines: list[Line], number: int) -> bool:
     return False
 
 
+def says_much(words: str) -> bool:
+    """Whether a line of a signature is a whole sentence to its reader, and no legal one."""
+    return words.count(" ") >= _SENTENCE and not _CONTACT.search(words) and not _is_legal(words)
+
+
+def _is_legal(words: str) -> bool:
+    folded = words.casefold()
+    return any(turn in folded for turn in (*_LEGAL, *_OF_LAW))
+
+
 def _speaks(words: str) -> bool:
     """A sentence to the reader rather than a name, a title or an address."""
     count = words.count(" ") + 1
@@ -195,7 +212,7 @@ def _from_first_to_last(lines: list[Line]) -> list[Line]:
         first -= 1
     while last < len(lines) and len(lines[last].words.split()) < _SAYS:
         last += 1
-    return lines[first:last]
+    return [line for line in lines[first:last] if line.words.count(" ") < _SENTENCE or _is_legal(line.words)]
 
 
 def _may_be_legal(line: Line) -> bool:

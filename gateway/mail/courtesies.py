@@ -4,6 +4,8 @@ One table for each, by language, as alternatives of a regular expression in lowe
 that reads it. Takes nothing, gives strings. *Pure.*
 """
 
+import re
+
 SALUTATIONS = {  # what a greeting begins with
     "german": r"hallo|hallöchen|hi|hey|hoi|huhu|moin(?: moin)?|servus|grüezi|gr[üu](?:ß|ss) (?:gott|dich|euch)"
     r"|guten (?:morgen|tag|abend)|morgen|mahlzeit|gude|tach|jo|na|liebe[rs]?|werte[rs]?|sehr geehrte[r]?|geehrte[r]?",
@@ -68,6 +70,27 @@ SPEAKS_ON = {  # how a line begins that speaks to the reader again, below a sign
     "portuguese": r"por favor|mas|se|não (?:se )?esque\w+|lembr\w+|já agora|a propósito|podem|pode|vocês|quem"
     r"|peço|ah",
 }
+
+
+_WISHES = (  # what is wished to everybody
+    r"(?:i )?(?:hope|wish)[^.!?\n]{0,40}(?:well|week|weekend|day)"
+    r"|have an? (?:nice|good|great|lovely|wonderful) (?:start of the )?(?:day|week|weekend|evening|afternoon)"
+    r"|(?:eine? )?(?:sch[öo]ne|gute)[nrs]? (?:tag|woche|wochenende|abend)|bonne (?:journée|semaine|soirée)"
+    r"|bon week-end|(?:que teng[áa]is )?(?:un )?buen(?:a)? (?:día|semana|finde|fin de semana)"
+    r"|(?:um )?(?:bom|boa) (?:dia|semana|fim de semana)"
+)
+_GREETINGS = rf"hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|{'|'.join(SALUTATIONS.values())}"
+_CLOSES = rf"{'|'.join(SIGN_OFFS.values())}|(?:kind |best |warm )?regards|thanks|thank you|best|cheers"
+_COURTESY = re.compile(
+    rf"\W*(?:(?:{_GREETINGS})\b(?:\s+\w+){{0,3}}\W*)?(?:(?:{_WISHES})\b(?:\s+\w+){{0,2}}\W*)?"
+    rf"(?:(?:{_CLOSES})\b\W*(?:\w+\W*){{0,2}})?",
+    re.I,
+)
+
+
+def is_courtesy(words: str) -> bool:
+    """Whether a text is nothing but a greeting, good wishes and a name."""
+    return _COURTESY.fullmatch(words) is not None
 
 
 def any_of(table: dict[str, str]) -> str:

@@ -22,7 +22,7 @@ _FEW = 80  # characters; with so little text beside pictures it may be the pictu
 # In the order a browser meets them: comments (a "<!-->" is one already), elements nobody sees, tags with every quote
 # closed. What is left of a tag after that has quotes we do not understand.
 _UNSEEN = re.compile(
-    r"<!--(?!-?>).*?--!?>"
+    r"<!--(?!-?>)(?!\[if).*?--!?>"  # what Outlook shows of comments is looked at
     r"|<(style|script)\b[^>\"']*(?:\"[^\"<>]*\"[^>\"']*|'[^'<>]*'[^>\"']*)*>.*?</\1\s*>"
     r"|<[a-z/!?][^<>\"']*(?:\"[^\"<>]*\"[^<>\"']*|'[^'<>]*'[^<>\"']*)*>",
     re.IGNORECASE | re.DOTALL,
@@ -35,7 +35,14 @@ _TURNING = ("<bdo", "unicode-bidi")
 # An element inside a word, which may be hidden: what its reader sees is then another word than all of them together.
 # It begins with the sign that is looked for, since letters stand everywhere.
 _SPLICED = re.compile(
-    r"<(?<=\w<)[a-z]{1,8}\s[^<>]{0,300}(?:style|class|id|hidden)\b[^<>]{0,300}>[^<>]{0,80}</[a-z]{1,8}>\w", re.I
+    r"<(?<=\w<)(?:[a-z]{1,8}\s[^<>]{0,300}(?:style|class|id|hidden|color)\b[^<>]{0,300}>[^<>]{0,80}</[a-z]{1,8}>\w"
+    r"|!(?:--)?\[)",
+    re.I,
+)
+_BARE = re.compile(r"<(?<=\w<)[a-z]{1,8}>[^<>]{1,80}</[a-z]{1,8}>\w")  # the same, where there is a style sheet
+# A comment's beginning where it is only text; a style sheet that writes words.
+_STRANGE = re.compile(
+    r"<(?:title|textarea|xmp|noscript|noembed|noframes|iframe)\b[^<>]{0,300}>[^<]{0,2000}<!--|content:\s*[\"'][^\"'<>]{0,80}\s"
 )
 _LEFT = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 _ALT = re.compile(r"alt\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)")  # on lower-case text
@@ -71,7 +78,9 @@ def _words(message: Message, part: Part, most: int) -> str | None:
     if part.content_type == "text/plain":
         return None if "-----BEGIN PGP" in text else _folded(text)
     lowered = text.lower()
-    if any(word in lowered for word in _TURNING) or _SPLICED.search(lowered):
+    if any(word in lowered for word in _TURNING) or _SPLICED.search(lowered) or _STRANGE.search(lowered):
+        return None
+    if "<style" in lowered and _BARE.search(lowered):
         return None
     simple = text.isascii() and not any(sign in lowered for sign in _HIDING)
     shown = (_TAG if simple else _UNSEEN).sub("", text)

@@ -1,7 +1,6 @@
 """What inline style and old attributes say of an element: is it seen, in which colour, is its white space kept.
 
-CSS is read as far as mail uses it: declarations of a style attribute, the last one wins, and simple class rules that
-hide. *Pure.*
+CSS is read as far as mail uses it: declarations, of which the last one wins. *Pure.*
 """
 
 import re
@@ -26,11 +25,14 @@ class Look(NamedTuple):
 
 _PLAIN = Look()
 _NUMBER = re.compile(r"-?\d*\.?\d+")
-_STYLE = re.compile(r"<style[^<>]{0,200}>", re.I)
-_CLASS_RULE = re.compile(r"([^{}@;]{1,500})\{([^{}]{0,2000})\}")
-_CLASS = re.compile(r"^([a-z][a-z0-9]*)?\.([\w-]+)$", re.I)
 _REMARK = re.compile(r"/\*.*?\*/", re.S)
-_PRINTED = re.compile(r"""media\s*=\s*["']?\s*print\b""", re.I)
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\n\r\f]?|([^\n]))")
+_DISPLAY = re.compile(
+    r"none|contents|(?:inline-)?(?:block|flex|grid|table)|inline|flow-root|list-item|table-[a-z-]{3,20}|run-in"
+    r"|inherit|initial|unset|revert|-(?:webkit|moz|ms)-[a-z-]{3,20}"
+)
+_SIZE = re.compile(r"[ ](0|\d*\.?\d+(?:px|pt|em|rem|ex|%|vw))(?=[ /])")
+_SHRUNK = re.compile(r"scale[xy]?\(\s*0?(?:\.0\d*)?\s*[,)]")
 _RGB = re.compile(r"rgba?\((\d{1,3})[ ,]+(\d{1,3})[ ,]+(\d{1,3})(?:[ ,/]+([\d.]+))?\)")
 _NAMED = {
     "white": "#ffffff",
@@ -51,7 +53,7 @@ def look(style: str, width: str = "", height: str = "", colour: str = "", ground
     """What a style attribute and the attributes width, height, color and bgcolor come to."""
     if not style and not (colour or ground):
         return Look(hidden=True) if width == "0" or height == "0" else _PLAIN
-    said = _declarations(style[:4000])
+    said = declarations(style[:4000])
     own = _colour(said.get("color", colour))
     back = _colour(said.get("background-color") or said.get("background") or ground)
     space = said.get("white-space", "")
@@ -67,74 +69,32 @@ def look(style: str, width: str = "", height: str = "", colour: str = "", ground
     )
 
 
-def hiding_classes(html: str) -> frozenset[str]:
-    """Classes that a style sheet of the document hides for everybody (rules inside @media are for some)."""
-    if "<style" not in html and "<STYLE" not in html:
-        return frozenset()
-    names: set[str] = set()
-    for sheet in _sheets(html):
-        for selectors, body in _CLASS_RULE.findall(_without_media(sheet))[:1000]:
-            if _conceals(_declarations(body)):
-                names.update(_classes(selectors))
-        for selectors, body in _CLASS_RULE.findall(sheet)[:2000]:
-            if _reveals(_declarations(body)):
-                names.difference_update(_classes(selectors))  # somebody sees it, on a telephone perhaps
-    return frozenset(names)
+def hides(said: dict[str, str]) -> bool:
+    """Whether an element with these declarations is not seen, with all that is inside."""
+    return _hidden(said)
 
 
-def _classes(selectors: str) -> list[str]:
-    """Of a rule's selectors those that are a class or an element with one: "name" or "element.name"."""
-    found = (_CLASS.match(selector.strip()) for selector in selectors.split(","))
-    return [f"{match[1].lower()}.{match[2]}" if match[1] else match[2] for match in found if match]
+def blurs(said: dict[str, str]) -> bool:
+    """Whether its letters are not seen, unless something inside says so."""
+    return bool(_faint(said, _colour(said.get("color", ""))))
 
 
-def _conceals(said: dict[str, str]) -> bool:
-    return _hidden(said) or bool(_faint(said, _colour(said.get("color", ""))))
+def reveals(said: dict[str, str]) -> bool:
+    """Whether they say that it is seen."""
+    shown = said.get("display", "none") != "none" or said.get("visibility") == "visible"
+    return shown and not (hides(said) or blurs(said))
 
 
-def _reveals(said: dict[str, str]) -> bool:
-    return not _conceals(said) and (said.get("display", "none") != "none" or said.get("visibility") == "visible")
+def is_paper(colour: str) -> bool:
+    """Whether a colour is white, or so near to it that its letters are not seen on paper."""
+    return re.fullmatch("#(?:[ef].){3}", colour) is not None
 
 
-def _sheets(html: str) -> list[str]:
-    """The first ten style sheets."""
-    found, at = list[str](), 0
-    while len(found) < 10 and (opening := _STYLE.search(html, at)):
-        end = html.find("<", opening.end())  # the text of a style element ends at its end tag
-        while end >= 0 and html[end : end + 7].lower() != "</style":
-            end = html.find("<", end + 1)
-        at = end if end >= 0 else len(html)
-        if not _PRINTED.search(opening[0]):
-            found.append(html[opening.end() : at][:100_000])
-    return found
-
-
-def _without_media(sheet: str) -> str:
-    """The sheet with its @media and @supports groups left out."""
-    out, at = [], 0
-    while (start := sheet.find("@", at)) >= 0:
-        out.append(sheet[at:start])
-        opening = sheet.find("{", start)
-        ending = sheet.find(";", start, opening if opening >= 0 else len(sheet))
-        if ending >= 0:
-            at = ending + 1
-            continue
-        if opening < 0:
-            return "".join(out)
-        depth, at = 1, opening + 1
-        for brace in re.finditer(r"[{}]", sheet[at:]):
-            depth += 1 if brace[0] == "{" else -1
-            if not depth:
-                at += brace.end()
-                break
-        else:
-            return "".join(out)
-    return "".join([*out, sheet[at:]])
-
-
-def _declarations(style: str) -> dict[str, str]:
+def declarations(style: str) -> dict[str, str]:
+    """Names and values of a style attribute or a rule's body: the last counts, the important before others."""
     said: dict[str, str] = {}
     firm: set[str] = set()
+    style = style if "\\" not in style else _ESCAPE.sub(_unescaped, style)
     for declaration in _REMARK.sub("", style.lower()).split(";"):
         name, colon, value = declaration.partition(":")
         name = name.strip()
@@ -145,8 +105,19 @@ def _declarations(style: str) -> dict[str, str]:
             firm.add(name)
         elif name in firm:
             continue
-        said[name] = value.strip()
+        value = value.strip()
+        if name == "display" and not _DISPLAY.fullmatch(value):
+            continue  # no browser knows it
+        said[name] = value
+        if name == "font" and (size := _SIZE.search(f" {value} ")):
+            said["font-size"] = size[1]
     return said
+
+
+def _unescaped(found: "re.Match[str]") -> str:
+    """A character written as CSS escapes it (CSS 2.2 section 4.1.3)."""
+    code = int(found[1], 16) if found[1] else 0
+    return found[2] or (chr(code) if 0 < code < 0xD800 else "\ufffd")
 
 
 def _hidden(said: dict[str, str]) -> bool:
@@ -162,6 +133,10 @@ def _hidden(said: dict[str, str]) -> bool:
             and any(_away(said, side) for side in ("left", "top", "right"))
         )
         or said.get("clip", "").replace(" ", "").startswith("rect(0")
+        or said.get("clip-path", "").replace(" ", "").startswith(("inset(50%", "inset(100%", "circle(0"))
+        or said.get("content-visibility") == "hidden"
+        or bool(_SHRUNK.search(said.get("transform", "")))
+        or _small(said.get("zoom"), 0.05)
     )
 
 

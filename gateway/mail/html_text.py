@@ -13,18 +13,20 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from gateway.mail.html_guard import is_bomb, without_tree
 from gateway.mail.html_marks import Mark, mark_of
-from gateway.mail.html_style import Look, hiding_classes, look
+from gateway.mail.html_sheet import Sheet, sheet_of
+from gateway.mail.html_style import Look, is_paper, look
 from gateway.mail.text import Block, BlockKind
 
 MAX_NODES = 60_000
 MAX_DEPTH = 4_000
+_MAX_SELECTED = 65_536  # characters
+_SHORT = 30  # characters of junk in a word
 
+_PLAIN = Look()
 _LOOKS = frozenset(("width", "height", "color", "bgcolor", "hidden"))
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _INLINE_DATA = re.compile(r"""data:[a-z]+/[^"'\s>)]{200,}""", re.I)
-_UNSEEN = frozenset(
-    ("script", "style", "head", "title", "template", "object", "iframe", "frame", "noframes", "audio", "video", "map")
-)
+_UNSEEN = frozenset(("script", "style", "head", "title", "template", "iframe", "frame", "noframes", "map"))
 _BREAKS = {
     name: breaks
     for breaks, names in (
@@ -76,14 +78,31 @@ def html_text(html: str, *, max_text: int = 262_144) -> HtmlText:
         text = without_tree(html)[:max_text]
         return HtmlText(text=text, blocks=_all_authored(text), cut=True)
     tree = LexborHTMLParser(html.replace("\x00", "\ufffd"))
-    page = _Page(max_text, hiding_classes(html))
+    sheet = sheet_of(html)
+    page = _Page(max_text, sheet, _hidden_by(sheet.longer, tree, len(html)))
     if tree.root is not None:
         page.read(tree.root)
+    for words in sheet.words:
+        page.lines = 1
+        page.say(words, _Frame(), -1)
     return page.finished()
+
+
+def _hidden_by(selectors: tuple[str, ...], tree: LexborHTMLParser, size: int) -> frozenset[int]:
+    """The elements that these selectors are about. What looks for them takes time as the square of a document's size,
+    so a large one is not asked."""
+    if not selectors or size > _MAX_SELECTED:
+        return frozenset()
+    return frozenset(node.mem_id for selector in selectors for node in tree.css(selector))
 
 
 def _looked(style: str, attributes: dict[str, str | None]) -> Look:
     return look(style, *(attributes.get(name) or "" for name in ("width", "height", "color", "bgcolor")))
+
+
+def _shown(attributes: dict[str, str | None]) -> bool:
+    style = attributes.get("style")
+    return style is not None and look(style).shown
 
 
 def _stands_in_line(node: LexborNode) -> bool:
@@ -101,7 +120,8 @@ class _Page:
     """The page being read."""
 
     max_text: int
-    hiding: frozenset[str]
+    sheet: Sheet
+    selected: frozenset[int]  # hidden by the sheet's longer selectors
     out: list[str] = field(default_factory=list)
     length: int = 0
     unseen: list[str] = field(default_factory=list)
@@ -111,7 +131,7 @@ class _Page:
     runs: list[Run] = field(default_factory=list)
     lines: int = 0  # line breaks due before the next word
     space: bool = False
-    cell: bool = False
+    cells: int = 0  # begun since the last word
     rest: BlockKind | None = None  # from here on everything is this
     nodes: int = 0
     cut: bool = False
@@ -137,7 +157,7 @@ class _Page:
                 self.say(node.text_content or "", frame, self.nodes)
             elif tag and tag[0] not in "-!" and tag not in _UNSEEN:
                 breaks = _BREAKS.get(tag, 0)
-                if breaks and _stands_in_line(node):
+                if breaks and (tag in self.sheet.inline or _stands_in_line(node)):
                     breaks = 0
                 inner = self.enter(node, tag, frame, breaks)
                 if len(stack) < MAX_DEPTH:
@@ -158,9 +178,13 @@ class _Page:
         if tag == "br":
             self.broken(frame)
         elif tag in ("td", "th"):
-            self.cell = True
+            self.cells += 1
         if attributes:
             frame = self.dressed(node, tag, attributes, frame)
+        if node.mem_id in self.selected or (tag in self.sheet.hides and not _shown(attributes)):
+            frame = frame._replace(hidden=True)
+        elif not attributes and tag in self.sheet.blurs:
+            frame = frame._replace(faint=True)
         if tag == "li":
             self.say("\u2022 ", frame, -1)
         elif tag in ("pre", "textarea"):
@@ -171,20 +195,19 @@ class _Page:
         """The frame as this element's attributes change it."""
         kind, hidden, faint, turned, verbatim, colour, ground = frame
         turned = turned or (tag == "bdo" and attributes.get("dir") == "rtl")
-        shown = False
+        seen = _PLAIN
         style = attributes.get("style")
         if style or not _LOOKS.isdisjoint(attributes):
             seen = look(style or "") if _LOOKS.isdisjoint(attributes) else _looked(style or "", attributes)
             colour, ground = seen.colour or colour, seen.ground or ground
             faint = faint if seen.faint is None else seen.faint
-            shown, turned = seen.shown, turned or seen.turned
-            hidden = hidden or seen.hidden or ("hidden" in attributes and not shown)
+            turned = turned or seen.turned
+            hidden = hidden or seen.hidden or ("hidden" in attributes and not seen.shown)
             hidden = hidden or bool(seen.colour and colour == ground)
             verbatim = seen.verbatim if seen.verbatim is not None else verbatim
-        named = attributes.get("class")
-        if named and self.hiding and not hidden and not shown:
-            names = named.split()
-            hidden = not self.hiding.isdisjoint((*names, *(f"{tag}.{name}" for name in names)))
+        if is_paper(seen.colour) and not is_paper(frame.colour) and self.inside_word(node):
+            hidden = hidden or not ground or is_paper(ground)
+        hidden, faint = self.by_sheet(tag, attributes, seen, hidden, faint)
         mark = mark_of(node, tag, attributes)
         if mark is not None:
             kind = self.marked(mark, kind)
@@ -195,6 +218,31 @@ class _Page:
         elif tag == "input" and attributes.get("type") in ("button", "submit", "text", None):
             self.say(attributes.get("value") or "", frame, -1)
         return _Frame(kind, hidden, faint, turned, verbatim, colour, ground)
+
+    def by_sheet(
+        self, tag: str, attributes: dict[str, str | None], seen: Look, hidden: bool, faint: bool
+    ) -> tuple[bool, bool]:
+        """Whether the element is hidden or faint, as the style sheets change it."""
+        names = [f".{name}" for name in (attributes.get("class") or "").split()]
+        if names and not self.sheet.shows.isdisjoint(name[1:] for name in names):
+            return False, False
+        if not (self.sheet.hides or self.sheet.blurs):
+            return hidden, faint
+        if attributes.get("id"):
+            names.append(f"#{attributes['id']}")
+        names += [f"{tag}{name}" for name in names]
+        hidden = hidden or (not seen.shown and not self.sheet.hides.isdisjoint(names))
+        if seen.faint is None and not self.sheet.blurs.isdisjoint((tag, *names)):
+            faint = True
+        return hidden, faint
+
+    def inside_word(self, node: LexborNode) -> bool:
+        """Whether a few letters stand between those of a word."""
+        after = node.next
+        if self.space or self.lines or not self.out or after is None or after.tag != "-text":
+            return False
+        following = after.text_content or ""
+        return self.out[-1][-1:].isalnum() and following[:1].isalnum() and len(node.text(deep=True)) <= _SHORT
 
     def marked(self, mark: Mark, kind: BlockKind) -> BlockKind:
         """A mail program's mark: inside it, or from it on."""
@@ -252,14 +300,14 @@ class _Page:
         if self.out:
             if self.lines:
                 gap = "\n" * self.lines
-            elif self.cell:
-                gap = "\t"
+            elif self.cells:
+                gap = "\t\t" if self.cells > 1 else "\t"  # an empty one is a blank between words of letters in cells
             elif self.space or lead:
                 gap = " "
         if gap:
             self.out.append(gap)
         start = self.length + len(gap)
-        self.lines, self.cell = 0, False
+        self.lines = self.cells = 0
         self.out.append(core)
         self.length = start + len(core)
         if not self.blocks or self.blocks[-1][0] is not kind:
@@ -273,7 +321,8 @@ class _Page:
             hidden = _SPACES.sub(" ", "".join(self.unseen)).strip()[: self.max_text]
             gap = "\n\n" if self.out else ""
             self.out.append(gap + hidden)
-            self.blocks.append((BlockKind.HIDDEN, self.length + len(gap)))
+            kind = BlockKind.HIDDEN if self.blocks else BlockKind.AUTHORED  # some see it, if there is nothing else
+            self.blocks.append((kind, self.length + len(gap)))
         text = "".join(self.out)
         starts = [start for _, start in self.blocks[1:]] + [len(text)]
         blocks = (

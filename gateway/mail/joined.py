@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from gateway.mail.closing import says_much
+from gateway.mail.courtesies import is_courtesy
 from gateway.mail.quoting import Occasion, blocks_of
 from gateway.mail.text import Block, BlockKind, MessageText, Source
 
 _OVERRIDDEN = re.compile("\u202e([^\u202c\n]*)")  # letters shown from right to left, whatever they are (UAX 9)
+_MAX_COURTESY = 160  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,20 @@ class Joined:
 
 
 def _own_after_all(text: str, blocks: list[Block]) -> tuple[Block, ...]:
-    """In a new mail that says nothing of its own, what is marked as a quote is the sender's: it answers nothing. A
-    signature stays one, for many a scan or picture is sent with nothing else."""
+    """In a new mail that says nothing of its own but good wishes, what is marked as a quote is the sender's: it answers
+    nothing. So is a signature that speaks to its reader; others stay one, for many a scan or picture is sent with
+    nothing else."""
     own = (BlockKind.AUTHORED, BlockKind.FORWARDED)
-    if any(text[one.start : one.end].strip() for one in blocks if one.kind in own):
+    said = " ".join(text[one.start : one.end].strip() for one in blocks if one.kind in own)
+    if len(said) > _MAX_COURTESY or not is_courtesy(said):
         return tuple(blocks)
-    return tuple(replace(one, kind=BlockKind.AUTHORED) if one.kind is BlockKind.QUOTED else one for one in blocks)
+    return tuple(replace(one, kind=BlockKind.AUTHORED) if _owns(text, one) else one for one in blocks)
+
+
+def _owns(text: str, block: Block) -> bool:
+    if block.kind is BlockKind.SIGNATURE:
+        return any(says_much(line.strip()) for line in text[block.start : block.end].split("\n"))
+    return block.kind is BlockKind.QUOTED
 
 
 def _shown(text: str) -> str:

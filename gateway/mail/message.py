@@ -12,6 +12,7 @@ from gateway.mail.content import Raw
 from gateway.mail.header import Fields, decoded, fields, mark, parameterised
 
 _COMMENT = re.compile(r"\([^()]*\)")
+_MAX_REST = 262_144  # bytes
 _MAX_FALSE_BOUNDARIES = 20_000  # lines that begin like a delimiter and are none
 
 
@@ -107,12 +108,14 @@ class _Tree:
             head, header_start, start, end, path, parent, depth = stack.pop()
             if len(self.parts) >= self.limits.parts:
                 mark(self.defects, "part-cap")
+                self._rest(start, path, parent)
                 return
             default = "message/rfc822" if parent == "multipart/digest" else "text/plain"
             kind, parameters = self._type(head, default)
             if kind.startswith("multipart/"):
                 if depth >= self.limits.depth:
                     mark(self.defects, "depth-cap")
+                    kind = "text/plain"
                 else:
                     children = self._children(parameters.get("boundary", ""), start, end)
                     if children:
@@ -126,6 +129,14 @@ class _Tree:
             self.parts.append(
                 _leaf(head, kind, parameters, header_start, start, end, path or "1", parent, self.defects)
             )
+
+    def _rest(self, start: int, path: str, parent: str) -> None:
+        """All from here on as one text: what is beyond a cap is seen at least where it is not encoded."""
+        end = min(len(self.raw), start + _MAX_REST)
+        rest = Part(
+            content_type="text/plain", start=start, end=end, path=path or "1", header_start=start, parent=parent
+        )
+        self.parts.append(rest)
 
     def _fields(self, start: int, end: int) -> tuple[Fields, int, int]:
         head, body = fields(self.raw, start, end, self.limits.header_bytes, self.limits.headers, self.defects)
@@ -167,7 +178,7 @@ class _Tree:
                 return found
             if misses > _MAX_FALSE_BOUNDARIES or len(found) + len(self.parts) >= self.limits.parts:
                 mark(self.defects, "part-cap")
-                return found
+                return [*found, (opened, end)] if opened >= 0 else found
             at = raw.find(delimiter, stop - 1, end)
         if opened < 0:
             mark(self.defects, "boundary-not-found")

@@ -14,6 +14,7 @@ from gateway.mail.flowed import unflowed
 from gateway.mail.html_text import html_text
 from gateway.mail.joined import Joined, Piece
 from gateway.mail.message import Message, Part, walk
+from gateway.mail.outlook import outlook_view
 from gateway.mail.quoting import Occasion
 from gateway.mail.text import Block, BlockKind, MessageText
 
@@ -59,6 +60,7 @@ class _Reader:
     def __init__(self, message: Message, max_text: int, occasion: Occasion) -> None:
         self.message, self.max_text, self.occasion = message, max_text, occasion
         self.attachments: list[str] = []
+        self.views: list[Piece] = []  # the same HTML as another mail program shows it
         self.images = 0
         self.encrypted = self.cut = False
         self.rest = max_text
@@ -95,7 +97,13 @@ class _Reader:
             piece = self._part(number, self.message.parts[number], depth)
             if piece is not None:
                 found.append(piece)
-        return _without_repeats(found, self.occasion) if len(found) > 1 and len(group) > 1 else found
+        if len(found) > 1 and len(group) > 1:
+            found = _without_repeats(found, self.occasion)
+        if self.views:
+            said = set[tuple[str, str]]().union(*(_pairs(piece.text[: piece.visible]) for piece in found))
+            found += [more for view in self.views for more in _beyond(view, said, self.occasion)]
+            self.views.clear()
+        return found
 
     def _part(self, number: int, part: Part, depth: int) -> Piece | None:
         kind = part.content_type
@@ -122,6 +130,9 @@ class _Reader:
             source, cut = decoding.text(raw, part, cap=self.rest * _MAX_HTML)
             piece, rendered_cut = _html_piece(number, source, self.rest)
             self.cut = self.cut or cut or rendered_cut
+            view = outlook_view(source)
+            if view:
+                self.views.append(_html_piece(number, view, self.rest)[0])
         else:
             source, cut = decoding.text(raw, part, cap=self.rest)
             self.cut = self.cut or cut

@@ -26,7 +26,7 @@ MOST = 1500  # sentences that are read; nobody writes more to colleagues
 
 def read(text: MessageText, scene: Scene, detector: Detector) -> Reading:
     """Sentences, topics and references, with nothing excluded yet: all that could be evidence is there."""
-    own, beneath = _whose(text)
+    own, beneath = _whose(text, many=many_readers(scene, [], detector.lexicon))
     body = _lines(text, own, detector)
     quoted = _lines(text, beneath, detector)
     lines = [*_subject(text, detector, alone=not quoted and _points_at_subject(body)), *body]
@@ -70,7 +70,7 @@ def exclude(reading: Reading, detector: Detector) -> None:
 _POINTS_BELOW = regex.compile(  # all that is said above a mail that is passed on
     r"\W*(?:(?:hi|hello|hey|dear|good morning|morning)(?: (?:all|everyone|everybody|team|folks|both|colleagues))?\W+)?"
     r"(?:fyi|fya|f\.y\.i\.?|for (?:your )?(?:information|info|attention|action)"
-    r"|(?:please )?see (?:the )?(?:below|attached)"
+    r"|(?:please )?see(?: (?:the )?(?:below|attached|attachment|enclosed)(?: (?:mail|message))?)?"
     r"|as below|below|please (?:read|note|see) (?:this|below)|zur (?:kenntnis|info|information)|z\.?\s?k\.?|siehe unten"
     r"|pour (?:information|info)|voir ci-dessous|para (?:su |vuestra )?(?:informaci[óo]n|conhecimento)|ver abajo"
     r"|ver abaixo|segue abaixo)\W*(?:(?:thanks|thank you|regards|best|cheers|danke|merci|gracias|obrigad[oa])\W*)?"
@@ -79,15 +79,36 @@ _POINTS_BELOW = regex.compile(  # all that is said above a mail that is passed o
 )
 
 
-def _whose(text: MessageText) -> tuple[tuple[BlockKind, ...], tuple[BlockKind, ...]]:
+_BACKS = regex.compile(  # words with which one passes on to many what they are to do
+    r"\W*(?:(?:hi|hello|hey|dear|good morning)(?: (?:all|everyone|everybody|team|folks|both|colleagues))?\W+)?"
+    r"(?:(?:(?:please )?see (?:below|attached|the (?:mail|message) below)\W+)?"
+    r"(?:please|kindly) (?:do (?:it|so|this|as (?:it says|asked|below))|act on|follow|take care of|see to)"
+    r"|what (?:i|we) wrote (?:below )?(?:still )?(?:applies|holds|stands)"
+    r"|(?:this|the (?:mail|message|below)) (?:still )?applies to"
+    r"|bitte (?:beachten|erledigen|umsetzen|daran halten|macht das)|merci de (?:faire|suivre|vous y conformer)"
+    r"|por favor,? (?:hac[eé]dlo|h[áa]ganlo|s[ií]ganlo|fa[çc]am isso|cumpram))"
+    r"(?:\s+\p{L}++(?:'\p{L}++)?,?){0,7}\W*"
+    r"(?:(?:thanks|thank you|regards|best|cheers|danke|merci|gracias|obrigad[oa])\W*)?(?:\s*\p{Lu}\p{L}+\W*){0,2}",
+    regex.IGNORECASE,
+)
+
+
+def _whose(text: MessageText, *, many: bool) -> tuple[tuple[BlockKind, ...], tuple[BlockKind, ...]]:
     """Kinds of blocks that are the sender's words now, and kinds their words may point at."""
     authored = " ".join(text.text[b.start : b.end] for b in text.blocks if b.kind is BlockKind.AUTHORED)
     forwards = any(b.kind is BlockKind.FORWARDED for b in text.blocks)
-    if authored.strip() and not (forwards and _POINTS_BELOW.fullmatch(authored)):
+    if authored.strip() and not (forwards and _passes_on(authored, many=many)):
         return (BlockKind.AUTHORED,), (BlockKind.QUOTED, BlockKind.FORWARDED)
     return (BlockKind.AUTHORED, BlockKind.FORWARDED), (
         BlockKind.QUOTED,
     )  # a bare forward passes the ask on as one's own
+
+
+def _passes_on(authored: str, *, many: bool) -> bool:
+    """Whether these words only hand on what is below them."""
+    if len(authored) > 300:
+        return False
+    return bool(_POINTS_BELOW.fullmatch(authored) or (many and _BACKS.fullmatch(authored)))
 
 
 def _circumstances(text: MessageText, scene: Scene) -> frozenset[str]:

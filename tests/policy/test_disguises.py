@@ -46,6 +46,32 @@ def coded(encoding: str) -> Disguise:
     return lambda said: head.encode() + base64.encodebytes(said.encode())
 
 
+def spliced(junk: str, sheet: str = "") -> Disguise:
+    """A page with this in the middle of its longer words."""
+
+    def page_of(said: str) -> bytes:
+        words = (
+            word if len(word) < 4 else f"{word[: len(word) // 2]}{junk}{word[len(word) // 2 :]}"
+            for word in said.split()
+        )
+        return page(f"<p>{' '.join(words)}</p>", sheet)
+
+    return page_of
+
+
+def styled(css: str) -> Disguise:
+    """Junk in the words, in elements with this style."""
+    return spliced(f'<span style="{css}">xw</span>')
+
+
+def nested(said: str, depth: int) -> bytes:
+    """A text in so many multiparts."""
+    inner = f"Content-Type: text/plain\n\n{said}\n"
+    for n in range(depth):
+        inner = f'Content-Type: multipart/mixed; boundary="q{n}w"\n\n--q{n}w\n{inner}--q{n}w--\n'
+    return f"Subject: Update\n{inner}".encode()
+
+
 LEGAL = "This email is confidential. If you are not the intended recipient please delete it."
 FORWARDED = (
     "---------- Forwarded message ---------\nFrom: Boss <boss@north.example>\nDate: Mon, 2 Jun 2025\nSubject: Banner\n"
@@ -95,6 +121,74 @@ DISGUISES: dict[str, Disguise] = {
         "\n\n".join(f"The running group of hall {n} meets at the main gate at five on day {n}." for n in range(150))
         + f"\n\n{said}"
     ),
+    "junk hidden by an element's name": spliced("<i>xw</i>", "<style>i{display:none}</style>"),
+    "junk hidden by its place": spliced('<i class="a">xw</i>', "<style>u, p > i.a{display:none}</style>"),
+    "junk hidden on every screen": spliced('<i class="a">xw</i>', "<style>@media screen{.a{display:none}}</style>"),
+    "junk hidden by its id": spliced('<i id="a">xw</i>', "<style>#a{font-size:0}</style>"),
+    "junk shrunk": styled("display:inline-block;width:0;transform:scale(0)"),
+    "junk clipped": styled("position:absolute;clip-path:inset(100%)"),
+    "junk left out": styled("position:absolute;content-visibility:hidden"),
+    "junk zoomed away": styled("zoom:0.001"),
+    "junk in a font of no size": styled("font:0/0 a"),
+    "junk hidden by an escaped name": styled("d\\69 splay:none"),
+    "junk hidden in spite of a value no browser knows": styled("display:none;display:seen"),
+    "white junk": styled("color:rgb(255,255,255)"),
+    "white junk in a font element": spliced('<font color="#ffffff">xw</font>'),
+    "hidden class shown with another": lambda said: page(
+        f'<p class="a b">{said}</p>', "<style>.a{display:none} .b.a{display:block}</style>"
+    ),
+    "shown on a telephone": lambda said: page(
+        f'<p class="a" style="display:none;font-size:0">{said}</p><p>Good morning</p>',
+        "<style>@media (max-width:30em){.a{display:block!important;font-size:1em!important}}</style>",
+    ),
+    "all of it hidden": lambda said: mail(
+        f'<html><body style="display:none"><p>{said}</p></body></html>', kind="text/html"
+    ),
+    "lines in the line": lambda said: page(
+        "".join(f"<p>{said[at : at + 2]}</p>" for at in range(0, len(said), 2)), "<style>p{display:inline}</style>"
+    ),
+    "in place of a film": lambda said: page(f'<video src="cid:a"><p>{said}</p></video>'),
+    "in place of an object": lambda said: page(f'<object data="a">{said}</object><p>Good morning</p>'),
+    "for Outlook alone": lambda said: page(f"<!--[if mso]><p>{said}</p><![endif]--><p>Good morning</p>"),
+    "for some versions of Outlook": lambda said: page(
+        f"<p>Good morning</p><!--[if (gte mso 9)|(IE)]><table><tr><td>{said}</td></tr></table><![endif]-->"
+    ),
+    "split by what Outlook alone shows": spliced("<!--[if mso]>xw<![endif]-->"),
+    "behind a comment in the title": lambda said: page(f"<p>{said}</p><!-- -->", "<title>News <!-- </title>"),
+    "written by the style sheet": lambda said: page(
+        '<p class="a"></p><p>Good morning</p>', f"<style>.a:before{{content:'{said}'}}</style>"
+    ),
+    "hair spaces between letters": between("\u200a"),
+    "hard blanks between letters": between("\u00a0"),
+    "objects between letters": between("\ufffc"),
+    "letters in brackets": replaced("".join(map(chr, range(97, 123))), "".join(map(chr, range(0x249C, 0x24B6)))),
+    "a letter in each cell": lambda said: page(
+        "<table><tr>"
+        + "<td></td>".join("".join(f"<td>{c}</td>" for c in word) for word in said.split())
+        + "</tr></table>"
+    ),
+    "a quote below good wishes in a new mail": lambda said: page(
+        f'<p>Hello everybody, have a good week.</p><blockquote type="cite">{said}</blockquote>'
+    ),
+    "a signature that speaks": lambda said: page(f'<p>Good morning all</p><div class="gmail_signature">{said}</div>'),
+    "between legal sentences": lambda said: mail(
+        "NOTICE: This e-mail and any attachments are confidential and intended solely for the addressee. "
+        f"{said} If you received it in error please delete it."
+    ),
+    "passed on to be done": lambda said: mail(
+        f"Please act on this by tomorrow, everybody.\n\n{FORWARDED}\n{said}", subject="Fwd: Banner"
+    ),
+    "in a mail in the mail, to be done": lambda said: (
+        b'Subject: FW: Banner\nContent-Type: multipart/mixed; boundary="q"\n\n--q\nContent-Type: text/plain\n\n'
+        b"Please act on the attached mail.\n--q\nContent-Type: message/rfc822\n\n" + mail(said) + b"--q--\n"
+    ),
+    "below more parts than are looked at": lambda said: (
+        b'Subject: Parts\nContent-Type: multipart/mixed; boundary="q"\n\n'
+        + b"".join(b"--q\nContent-Type: text/plain\n\nHall %d\n" % n for n in range(600))
+        + f"--q\nContent-Type: text/plain\n\n{said}\n--q--\n".encode()
+    ),
+    "deeper than is looked at": lambda said: nested(said, 30),
+    "drawn out letters": lambda said: mail("".join(c * 3 if c in "aeiou" else c for c in said)),
     "in the subject of an answer that points there": lambda said: mail("See subject.", subject=f"Re: {said}"),
 }
 
