@@ -36,6 +36,7 @@ from gateway.mail.envelope import Envelope, Path
 from gateway.mail.fingerprint import fingerprint
 from gateway.mail.message import Message, walk
 from gateway.mail.trace_headers import is_own_notice, own_passes, received_hops
+from gateway.policy.labels import Mode
 from gateway.ports import House, Unit
 from gateway.replies import (
     ANSWER_NOT_YOURS,
@@ -91,7 +92,8 @@ async def answer(house: House, envelope: Envelope, content: Content) -> Reply:
         raw = await unit.holds.raw(held.id)
     rules = (house.pack.rules.get(finding.rule_id) for finding in held.findings)
     fixes = [fix for rule in rules if rule for fix in rule.fixes]  # what its notice may have proposed
-    said = await asyncio.to_thread(answer_of, bytes(message.raw), raw, fixes)
+    marked = [one.sentence for one in held.findings if one.mode in (Mode.HOLD, Mode.REJECT) and one.start >= 0]
+    said = await asyncio.to_thread(answer_of, bytes(message.raw), raw, fixes, marked)
     try:
         await _act(house, case, held, said)
     except Repeated:
@@ -135,7 +137,7 @@ async def _tell_still_held(house: House, case: Case, unit: Unit, outcome: StillH
     notice = still_held_notice(
         judged,
         house.pack,
-        ways(house, judged),
+        ways(house, judged, await unit.holds.raw(judged.id)),
         answer_to=case.message.message_id,
         window_days=house.settings.memory.window_days,
         lost=found.lost,
@@ -163,9 +165,8 @@ async def _dispute(house: House, case: Case, held: HeldMail, said: Answer) -> ob
 async def _unclear(house: House, case: Case, held: HeldMail, said: Answer) -> None:
     async with house.store.begin() as unit:
         await _taken(house, case, unit, "unclear")
-        notice = unclear_notice(
-            held, ways(house, held), answer_to=case.message.message_id, read=said.text, why=said.why
-        )
+        way = ways(house, held, await unit.holds.raw(held.id))
+        notice = unclear_notice(held, way, answer_to=case.message.message_id, read=said.text, why=said.why)
         await unit.outbox.put(enveloped(house, notice, about(held)))
 
 

@@ -35,7 +35,7 @@ async def uphold(house: House, hold_id: str, *, note: str, actor: str) -> Change
             held = await known(unit, hold_id)
             changed = await steps.take(held, HoldAction.UPHOLD, by=actor, note=note)
             if await answerable(unit, held):
-                open_ways = ways(house, held)
+                open_ways = ways(house, held, await unit.holds.raw(held.id))
                 notice = upheld_notice(changed, house.pack, note, open_ways, now=house.clock())
                 await unit.outbox.put(enveloped(house, notice, about(held)))
             return Changed(held=changed)

@@ -37,7 +37,7 @@ async def keep(house: House, case: Case, found: Assessment, label: Label, mark: 
     await unit.holds.add(held, raw)
     house.waiting.add(held.sender)
     if held.told_at and not quiet:
-        await unit.outbox.put(held_mail_notice(house, held))
+        await unit.outbox.put(held_mail_notice(house, held, raw))
     return held
 
 

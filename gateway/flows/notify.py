@@ -18,6 +18,7 @@ from gateway.holds.hold import HeldMail, OutgoingMail
 from gateway.holds.link import answer_place, link_place
 from gateway.holds.notice import Notice, Ways
 from gateway.holds.notices import advise_notice, digest_notice, held_notice, reminder_notice
+from gateway.holds.sealed import why_sealed
 from gateway.language.catalogue import catalogue
 from gateway.language.tags import best
 from gateway.mail.automatic import is_automatic
@@ -51,12 +52,12 @@ def held_notice_mail(house: House, held: HeldMail, *, message: Message) -> Outgo
     """The notice of a hold, with its link; None when nobody may be answered: null sender or automatic mail."""
     if unanswerable(message, held.mail_from):
         return None
-    return held_mail_notice(house, held)
+    return held_mail_notice(house, held, bytes(message.raw))
 
 
-def held_mail_notice(house: House, held: HeldMail) -> OutgoingMail:
-    """The notice of a hold whose sender may be answered."""
-    notice = held_notice(held, house.pack, ways(house, held), window_days=house.settings.memory.window_days)
+def held_mail_notice(house: House, held: HeldMail, raw: bytes) -> OutgoingMail:
+    """The notice of a hold whose sender may be answered; `raw`: its message."""
+    notice = held_notice(held, house.pack, ways(house, held, raw), window_days=house.settings.memory.window_days)
     return enveloped(house, notice, about(held))
 
 
@@ -66,9 +67,9 @@ def digest_mail(house: House, held: Sequence[HeldMail], *, reminding: bool = Fal
     return enveloped(house, notice, about(held[-1]))
 
 
-def reminder_mail(house: House, held: HeldMail) -> OutgoingMail:
-    """The word before a hold expires."""
-    return enveloped(house, reminder_notice(held, house.pack, ways(house, held)), about(held))
+def reminder_mail(house: House, held: HeldMail, raw: bytes) -> OutgoingMail:
+    """The word before a hold expires; `raw`: its message."""
+    return enveloped(house, reminder_notice(held, house.pack, ways(house, held, raw)), about(held))
 
 
 def withdrawn_mail(house: House, held: HeldMail) -> OutgoingMail:
@@ -148,13 +149,15 @@ async def answerable(unit: Unit, held: HeldMail) -> bool:
     return not unanswerable(await asyncio.to_thread(walk, raw), held.mail_from)
 
 
-def ways(house: House, held: HeldMail) -> Ways:
-    """What the sender can do, with places where the keys will be when the notice leaves."""
+def ways(house: House, held: HeldMail, raw: bytes = b"") -> Ways:
+    """What the sender can do, with places where the keys will be when the notice leaves. `raw`: the message, where it
+    is to be said that it cannot be changed."""
     settings, key = house.settings, house.notice_key
     reply = settings.holds.replies
     return Ways(
         link=link(settings, link_place(key, held.id)),
         reply_to=answer_address(notice_from(settings), answer_place(key, held.id)) if reply else "",
+        sealed=why_sealed(raw) if raw else "",
     )
 
 

@@ -49,8 +49,11 @@ async def _told(house: House, sender: str) -> int:
             waiting = await unit.holds.find(states=(HoldState.HELD,), sender=sender, untold=True, limit=_MOST)
             told = [await _noted(unit, held, told_at=now) for held in waiting]
             for mails in _by_mailbox(told):
-                single = len(mails) == 1
-                await unit.outbox.put(held_mail_notice(house, mails[0]) if single else digest_mail(house, mails))
+                if len(mails) == 1:
+                    raw = await unit.holds.raw(mails[0].id)
+                    await unit.outbox.put(held_mail_notice(house, mails[0], raw))
+                else:
+                    await unit.outbox.put(digest_mail(house, mails))
             return len(told)
     except Lost:
         return 0  # another node was faster
@@ -67,10 +70,11 @@ async def _reminded(house: House, sender: str, due: datetime) -> int:
             noted = [await _noted(unit, held, reminded_at=now) for held in soon if held.expires_at > now]
             told = [held for held in noted if await answerable(unit, held)]
             for mails in _by_mailbox(told):
-                single = len(mails) == 1
-                await unit.outbox.put(
-                    reminder_mail(house, mails[0]) if single else digest_mail(house, mails, reminding=True)
-                )
+                if len(mails) == 1:
+                    raw = await unit.holds.raw(mails[0].id)
+                    await unit.outbox.put(reminder_mail(house, mails[0], raw))
+                else:
+                    await unit.outbox.put(digest_mail(house, mails, reminding=True))
             return len(told)
     except Lost:
         return 0

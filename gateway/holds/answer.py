@@ -8,20 +8,26 @@ waits: what is taken for a new text goes to everybody on the mail, and what is t
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from itertools import pairwise
 
+from gateway.holds.answer_text import keeps_enough, unwrapped, with_wording
+from gateway.holds.instruction import is_instruction
 from gateway.holds.notice import DISPUTE, SEND, WITHDRAW, band_words
 from gateway.holds.revision import editable_text
+from gateway.holds.sealed import why_sealed
+from gateway.holds.signed_name import with_name
 from gateway.language.catalogue import every_catalogue, later
 from gateway.mail.quoting import is_attribution_line
 
 EMPTY = later("Above the quoted note there was no text. Please write the whole new text of your mail above it.")
-STRANGE = later(
-    "It has little in common with your mail, so we did not take it for its new text. Nothing was sent to anybody."
+STRANGE = later("Your answer has little in common with your mail, so we did not send it. Nobody got anything.")
+INSTRUCTION = later(
+    "Your answer seems to tell us what to change. We cannot do that for you, so we did not send it."
+    " Nobody got anything."
 )
 NO_REASON = later("Please say in a few words, behind the first one, why this is a mistake.")
 GOES_ON = later(
@@ -59,12 +65,14 @@ class Answer:
     why: str = ""
 
 
-def answer_of(raw: bytes, held: bytes, suggestions: Iterable[str] = ()) -> Answer:
+def answer_of(raw: bytes, held: bytes, suggestions: Sequence[str] = (), marked: Sequence[str] = ()) -> Answer:
     """The meaning of an answer (a whole message) to the notice of a held mail; `suggestions` are replacements that the
-    notices offer."""
+    notices offer, `marked` the sentences that hold it."""
     text = own_words(raw)
+    text = with_name(own_words(raw), raw, held)
+    sealed = why_sealed(held)
     if not text:
-        return Answer(meaning=Meaning.UNCLEAR, why=EMPTY)
+        return Answer(meaning=Meaning.UNCLEAR, why=sealed or EMPTY)
     composed = unicodedata.normalize("NFC", text)
     word = _WORD.search(composed)
     match _commands().get(_folded(word[0])) if word else None:
@@ -72,9 +80,21 @@ def answer_of(raw: bytes, held: bytes, suggestions: Iterable[str] = ()) -> Answe
             return _dispute(composed[word.end() :].lstrip(_BEHIND))
         case str() as command:
             return _alone(command, text)
-    if not _alike(text, [editable_text(held), *suggestions]):
+    if sealed:
+        return Answer(meaning=Meaning.TEXT, text=text)  # whoever puts it in says why that cannot be
+    return _new_text(text, editable_text(held), suggestions, marked)
+
+
+def _new_text(text: str, held: str, suggestions: Sequence[str], marked: Sequence[str]) -> Answer:
+    """A new text that keeps what the held one says besides, or one proposed wording for the held sentences."""
+    if is_instruction(text, held):
+        return Answer(meaning=Meaning.UNCLEAR, text=text, why=INSTRUCTION)
+    if changed := with_wording(text, held, marked, suggestions):
+        return Answer(meaning=Meaning.TEXT, text=changed)
+    kept = keeps_enough(text, held, marked)
+    if kept is False or not _alike(text, [held, *(suggestions if kept is None else ())]):
         return Answer(meaning=Meaning.UNCLEAR, text=text, why=STRANGE)
-    return Answer(meaning=Meaning.TEXT, text=text)
+    return Answer(meaning=Meaning.TEXT, text=unwrapped(text, held))
 
 
 def own_words(raw: bytes) -> str:

@@ -15,12 +15,13 @@ _MOST = 400  # sentences compared: enough for any mail somebody changes by hand
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """`left_out` and `put_in`: sentences in their order; `subject`: the new one, "" when it stayed; `lost`: sentences
-    about what the edit could not keep."""
+    about what the edit could not keep; `mostly`: more of the text was left out than kept."""
 
     left_out: tuple[str, ...] = ()
     put_in: tuple[str, ...] = ()
     subject: str = ""
     lost: tuple[str, ...] = ()
+    mostly: bool = False
 
     @property
     def none(self) -> bool:
@@ -33,10 +34,15 @@ def changes(before: bytes, after: bytes) -> Changes:
     if before == after:
         return Changes()
     old, new = editable_text(before), editable_text(after)
-    left_out, put_in = _differing(_sentences(old), _sentences(new))
+    said = _sentences(old)
+    left_out, put_in = _differing(said, _sentences(new))
     was, is_ = walk(before).subject, walk(after).subject
     return Changes(
-        left_out=left_out, put_in=put_in, subject="" if was.split() == is_.split() else is_, lost=_lost(before, new)
+        left_out=left_out,
+        put_in=put_in,
+        subject="" if was.split() == is_.split() else is_,
+        lost=_lost(before, new),
+        mostly=2 * len("".join(left_out)) > len("".join(said)),
     )
 
 

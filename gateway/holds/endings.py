@@ -12,7 +12,7 @@ from gateway.holds.grounds import grounds
 from gateway.holds.hold import HeldMail
 from gateway.holds.layout import Block, Kind, heading, lead, one_line, paragraph, quote
 from gateway.holds.lifecycle import HoldState
-from gateway.holds.notice import Notice, Ways, headed, marked, noted, recipients, remedy, shown_subject, ways_out
+from gateway.holds.notice import Notice, Ways, headed, marked, noted, recipients, remedied, remedy, shown_subject
 from gateway.holds.notices import closed_words
 from gateway.language.catalogue import Catalogue, catalogue, later
 from gateway.mail.envelope import Path
@@ -92,6 +92,8 @@ def _changed(changes: Changes, say: Catalogue, *, less: bool) -> list[Block]:
         samples = (Block(kind=Kind.SAMPLE, text=one_line(text)) for text in _some(changes.put_in))
         blocks += [heading(say.gettext("What is new")), *samples]
     rest = say.gettext("Everything else went out as you wrote it, attachments included.")
+    if changes.mostly:
+        rest = say.gettext("Attachments and quoted mail went out as they were.")
     return [
         *blocks,
         *(paragraph(say.gettext(one)) for one in changes.lost),
@@ -248,14 +250,15 @@ def upheld_notice(held: HeldMail, pack: Pack, note: str, ways: Ways, *, now: dat
     )
     found = grounds(held.findings, pack, say)[:_MOST_RULES]
     until = say.gettext("You can still change and send it, or take it back, until {date}.")
+    if ways.sealed:
+        until = say.gettext("You can still take it back, until {date}.")
     late = say.gettext("Its time is up: it comes back to you in the next mail.")
     blocks = [
         lead(opening.format(subject=shown_subject(held.subject, say))),
         *_their_words(note, say),
         *marked(found[:1], say),
         heading(say.gettext("What to do")),
-        *remedy(found, say),
-        *([] if over else ways_out(ways, say)),
+        *(remedy(found, say) if over else remedied(found, ways, say)),
         paragraph(late if over else until.format(date=say.date(held.expires_at))),
     ]
     title = say.gettext("Still not sent: {subject}")

@@ -41,10 +41,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
-    """What a sender can do about a held mail: `link` to the page and `reply_to`, each "" where there is none."""
+    """What a sender can do about a held mail: `link` to the page and `reply_to`, each "" where there is none;
+    `sealed`: why the mail cannot be changed, one plain sentence, "" where it can."""
 
     link: str = ""
     reply_to: str = ""
+    sealed: str = ""
 
 
 def noted(
@@ -154,6 +156,13 @@ def _own_ask(ask: EarlierAsk, say: Catalogue) -> str:
     return line.format(date=date, subject=shown_subject(ask.subject, say))
 
 
+def remedied(found: Sequence[Ground], ways: Ways, say: Catalogue) -> list[Block]:
+    """What to do about these grounds, and how; no other words where the mail cannot be changed."""
+    advised = [] if ways.sealed else remedy(found, say)
+    proposed = any(block.kind is Kind.SAMPLE for block in advised)
+    return [*advised, *ways_out(ways, say, proposed=proposed)]
+
+
 def remedy(found: Sequence[Ground], say: Catalogue) -> list[Block]:
     """The advice of the strictest rule; where these people were asked before, other words for asking are no help."""
     repeated = [ground for ground in found if ground.rule_id == ASKED_BEFORE]
@@ -165,30 +174,37 @@ def remedy(found: Sequence[Ground], say: Catalogue) -> list[Block]:
     return [*blocks, paragraph(say.gettext("You could write instead:")), Block(kind=Kind.SAMPLE, text=fixes[0])]
 
 
-def ways_out(ways: Ways, say: Catalogue) -> list[Block]:
-    """The button, and what an answer to this note does."""
-    blocks: list[Block] = []
+def ways_out(ways: Ways, say: Catalogue, *, proposed: bool = False) -> list[Block]:
+    """The button, and what an answer to this note does; `proposed`: a wording stands above."""
+    blocks: list[Block] = [paragraph(say.gettext(ways.sealed))] if ways.sealed else []
     if ways.link:
         act = say.gettext("Change it and send it, take it back, or tell us that this is a mistake:")
-        blocks += [paragraph(act), Block(kind=Kind.LINK, text=ways.link, label=say.gettext("Open your mail"))]
+        less = say.gettext("Take it back, or tell us that this is a mistake:")
+        blocks += [paragraph(less if ways.sealed else act)]
+        blocks += [Block(kind=Kind.LINK, text=ways.link, label=say.gettext("Open your mail"))]
     if ways.reply_to:
-        blocks += _by_reply(say, alone=not ways.link)
+        title = say.gettext("Or simply answer this mail") if ways.link else say.gettext("By answering this mail")
+        changing = [] if ways.sealed else _changing(say, page=bool(ways.link), proposed=proposed)
+        blocks += [heading(title), *changing, *_ending(say)]
     if not blocks:
         blocks = [paragraph(say.gettext("Write it anew without the words above; this one will come back to you."))]
     return blocks
 
 
-def _by_reply(say: Catalogue, *, alone: bool) -> list[Block]:
-    title = say.gettext("By answering this mail") if alone else say.gettext("Or simply answer this mail")
+def _changing(say: Catalogue, *, page: bool, proposed: bool) -> list[Block]:
+    """What an answer with other words does."""
+    whole = say.gettext("it replaces everything you wrote and is sent. Attachments and recipients stay as they are.")
+    wording = say.gettext("it takes the place of what stopped your mail; everything else stays as you wrote it.")
+    one = say.gettext("To change one sentence only, open your mail above.")
     return [
-        heading(title),
-        _choice(
-            say.gettext("Your new text"),
-            say.gettext(
-                "it takes the place of what you wrote and is sent. Attachments and recipients stay as they are."
-            ),
-            say,
-        ),
+        _choice(say.gettext("Your whole new text, from greeting to closing"), f"{whole} {one}" if page else whole, say),
+        *([_choice(say.gettext("The proposed wording alone"), wording, say)] if proposed else []),
+    ]
+
+
+def _ending(say: Catalogue) -> list[Block]:
+    """What an answer with one of our words does."""
+    return [
         _choice(say.gettext(WITHDRAW), say.gettext("the mail is taken back and reaches nobody."), say),
         _choice(
             say.gettext("{word} and a reason").format(word=say.gettext(DISPUTE)),

@@ -18,14 +18,16 @@ from gateway.holds.notice import (
     marked,
     noted,
     recipients,
-    remedy,
+    remedied,
     rule_words,
     shown_subject,
     ways_out,
 )
-from gateway.language.catalogue import Catalogue, catalogue
+from gateway.language.catalogue import Catalogue, catalogue, later
 from gateway.policy.pack import Pack
 
+_NOBODY = later("Nobody else has been told.")
+_IN_A_MINUTE = later("Nobody else has been told. You can put it right in a minute.")
 _MOST_RULES = 4
 _MOST_HELD = 25  # shown in one digest
 _MOST_LOST = 5
@@ -38,7 +40,7 @@ def held_notice(held: HeldMail, pack: Pack, ways: Ways, *, window_days: int) -> 
     opening = say.gettext('Your mail "{subject}" to {count} has not been sent yet.')
     blocks = [
         lead(_about(opening, held, say)),
-        paragraph(say.gettext("Nobody else has been told. You can put it right in a minute.")),
+        paragraph(say.gettext(_NOBODY if ways.sealed else _IN_A_MINUTE)),
         *_grounds_and_ways(held, pack, ways, say, window_days),
     ]
     return _of("held", say.gettext("Not sent yet: {subject}"), blocks, held, say, ways)
@@ -86,6 +88,8 @@ def reminder_notice(held: HeldMail, pack: Pack, ways: Ways) -> Notice:
     say = catalogue(held.language)
     opening = say.gettext('Your mail "{subject}" to {count} still waits for you.')
     until = say.gettext("Until {moment} you can change and send it, or take it back. Then it comes back to you.")
+    if ways.sealed:
+        until = say.gettext("Until {moment} you can take it back. Then it comes back to you.")
     blocks = [
         lead(_about(opening, held, say)),
         paragraph(until.format(moment=say.moment(held.expires_at))),
@@ -112,7 +116,8 @@ def still_held_notice(
     opening = say.gettext('Your new text for "{subject}" has not been sent yet.')
     blocks = [lead(opening.format(subject=shown_subject(held.subject, say)))]
     if reason:
-        blocks += [paragraph(say.gettext(reason)), *ways_out(ways, say), expiry(held, say)]
+        told = [] if reason == ways.sealed else [paragraph(say.gettext(reason))]
+        blocks += [*told, *ways_out(ways, say), expiry(held, say)]
     else:
         waits = say.gettext("Something in it still needs another wording. The mail waits as it was; nobody got it.")
         blocks += [paragraph(waits), *_lost(lost, say)]
@@ -126,8 +131,9 @@ def unclear_notice(held: HeldMail, ways: Ways, *, answer_to: str, read: str, why
     what was understood as the new text, "" for none."""
     say = catalogue(held.language)
     opening = say.gettext('Your mail "{subject}" still waits: we were not sure what you meant.')
-    blocks = [lead(opening.format(subject=shown_subject(held.subject, say))), paragraph(say.gettext(why))]
-    if read:
+    blocks = [lead(opening.format(subject=shown_subject(held.subject, say)))]
+    blocks += [] if why == ways.sealed else [paragraph(say.gettext(why))]
+    if read and not ways.sealed:
         again = say.gettext("To send exactly this, answer with {word} alone on the first line and the text below it.")
         blocks += [quote(one_line(read, 1000)), paragraph(again.format(word=say.gettext(SEND)))]
     blocks += [heading(say.gettext("What to do")), *ways_out(ways, say), expiry(held, say)]
@@ -186,8 +192,7 @@ def _grounds_and_ways(held: HeldMail, pack: Pack, ways: Ways, say: Catalogue, wi
         *marked(found, say),
         *asked_before(held, say, window_days=window_days),
         heading(say.gettext("What to do")),
-        *remedy(found, say),
-        *ways_out(ways, say),
+        *remedied(found, ways, say),
         expiry(held, say),
     ]
 

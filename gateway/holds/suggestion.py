@@ -98,7 +98,12 @@ def draft(text: str, subject: str, marks: Sequence[Marked], approach: Approach, 
 
 def says_something(text: str) -> bool:
     """False for a mail of greetings, thanks and headings alone."""
-    return any(_says(_words(text, sentence), sentence.kind) for sentence in sentences(text))
+    return bool(telling(text))
+
+
+def telling(text: str) -> list[str]:
+    """The sentences of a text that say something: no greeting, no thanks, no heading."""
+    return [_words(text, one) for one in sentences(text) if _says(_words(text, one), one.kind)]
 
 
 def _says(words: str, kind: Kind) -> bool:

@@ -23,7 +23,7 @@ from gateway.holds.link import link_secret, token_hash
 from gateway.mail.envelope import Path
 from gateway.mail.fingerprint import fingerprint
 from gateway.mail.message import walk
-from gateway.mail.text import MessageText
+from gateway.mail.text import Block, BlockKind, MessageText
 from gateway.mail.thread import thread_of
 from gateway.policy.labels import Favour, Label, Mode
 from gateway.policy.pack import ASKED_BEFORE, Pack, Rule
@@ -141,7 +141,8 @@ class Story:
         """Put a mail on hold with its notice, as receiving it does."""
         raw = raw or mail(text)
         message = walk(raw)
-        verdict = judge(MessageText(subject="", text=text, blocks=()), Scene(), PACK)
+        own = Block(kind=BlockKind.AUTHORED, start=0, end=len(text))
+        verdict = judge(MessageText(subject="", text=text, blocks=(own,)), Scene(), PACK)
         hold_id = self.house.new_id()
         held = HeldMail(
             id=hold_id,

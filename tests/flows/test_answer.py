@@ -22,8 +22,13 @@ from gateway.mail.content import stuffed
 from gateway.mail.envelope import Envelope, Path, SessionFacts
 from gateway.replies import ANSWER_NOT_YOURS, ANSWER_TAKEN, ANSWER_TOO_BIG, ANSWER_TOO_OFTEN, ANSWER_UNKNOWN, Reply
 from tests.flows.house import ASK, DEMAND, KEY, TEAM, Story, mail, short_sighted
-from tests.holds.letters import OUTLOOK, SIGNED
+from tests.holds.letters import ENCRYPTED, OUTLOOK, SIGNED
 
+FIX = "If you feel like it, the banner is there for you."  # what the notice proposes
+REPORT = (
+    "Hi all,\n\nthe numbers for October are in, 14 of them better than last year.\n\n{}\n\n"
+    "The minutes of the last meeting are in the usual folder.\n\nMira"
+)
 PLAIN_SENDER = Path(text="mira@corp.example")
 
 
@@ -151,6 +156,52 @@ async def test_a_signed_mail_cannot_be_changed_and_says_why(story: Story) -> Non
     assert HoldState.HELD is (await story.now(held)).state
 
 
+@pytest.mark.parametrize(("raw", "reason"), [(SIGNED, "digitally signed"), (ENCRYPTED, "encrypted")])
+async def test_the_notice_of_a_mail_that_cannot_be_changed_offers_no_change(
+    story: Story, raw: bytes, reason: str
+) -> None:
+    """It says why, and offers the page, WITHDRAW and DISPUTE; an answer with text is told the same, never to SEND."""
+    held = await story.hold(raw=raw)
+    await story.beat()
+    await reply(story, held, "Put the banner up when you like")
+    await story.beat()
+    every = [email.message_from_bytes(raw, policy=email.policy.default) for raw in story.sent("mira@corp.example")]
+    assert 2 == len(every)
+    for told in map(text_of, every):
+        assert 1 == told.count(reason)
+        assert {"WITHDRAW", "DISPUTE", "https://review.corp.example/h/"} == {
+            one for one in ("WITHDRAW", "DISPUTE", "https://review.corp.example/h/") if one in told
+        }
+        for offered in ("Change it", "whole new text", FIX, "SEND", "put it right"):
+            assert offered not in told
+    assert [] == story.sent("omar@corp.example")
+
+
+async def test_the_notice_says_that_the_answer_is_the_whole_text(story: Story) -> None:
+    """And that one proposed wording alone is not."""
+    await story.hold()
+    await story.beat()
+    [told] = [email.message_from_bytes(raw, policy=email.policy.default) for raw in story.sent("mira@corp.example")]
+    assert FIX in text_of(told)
+    assert "Your whole new text, from greeting to closing: it replaces everything you wrote and is sent." in text_of(
+        told
+    )
+    assert "The proposed wording alone: it takes the place of what stopped your mail" in text_of(told)
+    assert "To change one sentence only, open your mail above." in text_of(told)
+
+
+@pytest.mark.parametrize(("text", "mostly"), [(f"SEND\n\n{ASK}", True), (REPORT.format(ASK), False)])
+async def test_the_last_note_is_true_where_most_was_replaced(story: Story, text: str, mostly: bool) -> None:
+    """Only of a mail of which most stayed is it said that everything else went out as it was written."""
+    held = await story.hold(raw=mail(REPORT.format(DEMAND)))
+    await story.beat()
+    await reply(story, held, text)
+    await story.beat()
+    said = text_of(notices(story)[-1])
+    assert mostly is ("Attachments and quoted mail went out as they were." in said)
+    assert mostly is not ("Everything else went out as you wrote it" in said)
+
+
 async def test_a_new_text_longer_than_is_read_is_not_sent_and_says_why(story: Story) -> None:
     """Words behind more text than is judged do not go out unseen."""
     held = await story.hold()
@@ -222,6 +273,41 @@ async def test_an_instruction_that_begins_with_a_command_does_nothing_and_asks(s
     assert "alone on the first line" in text_of(told)
     assert ["unclear"] == outcomes(story)
     assert [] == story.sent("omar@corp.example")
+
+
+async def test_the_proposed_wording_alone_takes_the_place_of_the_held_sentence(story: Story) -> None:
+    """Whoever answers with what the notice proposes, and nothing else, keeps the rest of the mail."""
+    held = await story.hold(raw=mail(REPORT.format(DEMAND)))
+    assert ANSWER_TAKEN == await reply(story, held, FIX)
+    await story.beat()
+    [raw] = story.sent("omar@corp.example")
+    sent = email.message_from_bytes(raw, policy=email.policy.default).get_content()
+    assert REPORT.format(FIX).split() == sent.split()
+    assert ["revised"] == outcomes(story)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Hi all,\n\n{FIX}\n\nMira",
+        "Everybody, the BANNER is in the folder: https://corp.example/b.png",
+        "Just leave out the Everybody must put the BANNER up by Friday sentence please",
+        "Bitte den Satz Everybody must put the BANNER up by Friday streichen",
+    ],
+)
+async def test_one_sentence_never_replaces_a_whole_mail(story: Story, text: str) -> None:
+    """Less than half of what the mail says besides, or an instruction to us: nothing is sent, and its writer is
+    asked; SEND says that it is meant so."""
+    held = await story.hold(raw=mail(REPORT.format(DEMAND)))
+    await story.beat()
+    assert ANSWER_TAKEN == await reply(story, held, text)
+    await story.beat()
+    assert HoldState.HELD is (await story.now(held)).state
+    assert [] == story.sent("omar@corp.example")
+    assert ["unclear"] == outcomes(story)
+    assert "Nobody got anything." in text_of(notices(story)[-1])
+    assert ANSWER_TAKEN == await reply(story, held, f"SEND\n\n{ASK}", number=2)
+    assert ["unclear", "revised"] == outcomes(story)
 
 
 async def test_after_the_end_an_answer_is_told_what_happened(story: Story) -> None:

@@ -17,7 +17,7 @@ from gateway.mail.text import MessageText
 from gateway.mail.trace_headers import is_own_notice
 from gateway.policy.verdict import Scene, Verdict
 from gateway.worker import Worker
-from tests.flows.house import ASK, KEY, PACK, SENDER, Story, judge, mail
+from tests.flows.house import ASK, DEMAND, KEY, PACK, SENDER, Story, judge, mail
 
 
 def verdict(text: str) -> Verdict:
@@ -124,7 +124,7 @@ async def test_a_notice_from_a_domain_in_other_letters_is_known_again(story: Sto
     holds = story.house.settings.holds.model_copy(update={"notice_from": f"askonce@{domain}"})
     house = replace(story.house, settings=story.house.settings.model_copy(update={"holds": holds}))
     async with house.store.begin() as unit:
-        await unit.outbox.put(held_mail_notice(house, held))
+        await unit.outbox.put(held_mail_notice(house, held, mail(DEMAND)))
     await replace(story, house=house, worker=Worker(house)).beat()
     raw = story.sent("mira@corp.example")[-1]
     assert is_own_notice(walk(raw), KEY)

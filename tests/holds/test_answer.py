@@ -2,20 +2,35 @@
 
 import email.message
 import email.policy
+import textwrap
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.holds.answer import EMPTY, GOES_ON, LONG_WITHDRAWAL, NO_REASON, STRANGE, Meaning, answer_of, own_words
+from gateway.holds.answer import (
+    EMPTY,
+    GOES_ON,
+    INSTRUCTION,
+    LONG_WITHDRAWAL,
+    NO_REASON,
+    STRANGE,
+    Meaning,
+    answer_of,
+    own_words,
+)
 from gateway.holds.notice import band_words
+from gateway.holds.revision import editable_text, revise
 from gateway.language.catalogue import every_catalogue
+from tests.holds.letters import ENCRYPTED, SIGNED
 
 HELD = (
     b"From: mira@corp.example\r\nSubject: Banners\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
     b"Hi all,\r\n\r\neverybody must put the new banner on their own LinkedIn profile by Friday.\r\n\r\nMira\r\n"
 )
+MARKED = ["everybody must put the new banner on their own LinkedIn profile by Friday."]
+WORDING = "The artwork is kept in the brand folder for whoever may want it."
 NEW = "Hi all,\n\nthe new banner is in the brand folder, for whoever wants it.\n\nMira"
 BAND = "A note from your mail gateway. Write your answer above this line."
 
@@ -33,7 +48,7 @@ def letter(text: str, *, html: str = "") -> bytes:
 
 def meant(text: str, **more: str) -> tuple[Meaning, str]:
     """Meaning and text of an answer."""
-    found = answer_of(letter(text, **more), HELD, ["The artwork is kept in the brand folder for whoever may want it."])
+    found = answer_of(letter(text, **more), HELD, [WORDING], MARKED)
     return found.meaning, found.text
 
 
@@ -171,7 +186,7 @@ def test_dispute_takes_the_rest_as_its_reason(word: str) -> None:
 )  # fmt: skip
 def test_in_doubt_nothing_is_done(text: str, why: str) -> None:
     """Nothing above the quote, a command half given, a question to us: none of it is anybody's new text."""
-    found = answer_of(letter(text), HELD)
+    found = answer_of(letter(text), HELD, [WORDING], MARKED)
     assert (Meaning.UNCLEAR, why) == (found.meaning, found.why)
 
 
@@ -203,3 +218,97 @@ def test_no_run_of_signs_makes_an_answer_slow(run: str, end: str) -> None:
 def test_lines_of_mere_signs_at_the_end_are_no_text(below: str) -> None:
     """What a program draws between an answer and what it quotes is cut off."""
     assert NEW == own_words(letter(f"{NEW}{below}\n{BAND}\n\nmore words of ours"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Please leave out the sentence about the new banner on LinkedIn", "Just take the second paragraph out.",
+     "Delete the new banner on their own LinkedIn profile by Friday", "Could you please remove that sentence?",
+     "Hi, please drop the LinkedIn part\n\nMira", "Bitte den zweiten Satz weglassen", "Streichen Sie bitte den Satz.",
+     "Lassen Sie den Satz bitte weg", "Einfach den Absatz herausnehmen, danke", "Können Sie den Satz löschen?",
+     "Merci de supprimer la deuxième phrase", "Supprimez la phrase s'il vous plaît", "Veuillez enlever cette phrase",
+     "Por favor, quite la segunda frase", "Elimine la frase del banner", "¿Puede borrar la frase?",
+     "Por favor remova a segunda frase", "Pode apagar essa frase?", "Tire a frase, por favor"],
+)  # fmt: skip
+def test_an_instruction_to_us_is_no_new_text(text: str) -> None:
+    """In five languages, and however many words of the mail it repeats."""
+    found = answer_of(letter(text), HELD, [WORDING], MARKED)
+    assert (Meaning.UNCLEAR, INSTRUCTION) == (found.meaning, found.why)
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["Please remove your shoes before the tour.", "Please find the minutes attached.", "Just so you know, lunch is on.",
+     "Hi all,", "Bitte beachten Sie die neuen Zeiten.", "Merci de votre aide.", "Por favor, lean el acta."],
+)  # fmt: skip
+def test_a_first_line_of_the_mail_is_no_instruction(first: str) -> None:
+    """What the mail itself said, and what asks for nothing to be left out."""
+    held = HELD.replace(b"Hi all,", first.encode())
+    text = NEW.replace("Hi all,", first)
+    assert (Meaning.TEXT, text) == (lambda one: (one.meaning, one.text))(answer_of(letter(text), held, (), MARKED))
+
+
+REPORT = (
+    "Hi all,\n\nthe numbers for October are in.\n\n{}\n\nThe minutes are in the usual folder, and lunch is at noon.\n"
+)
+
+
+def report(text: str, marked: str = MARKED[0]) -> tuple[Meaning, str]:
+    """Meaning and text of an answer about a mail that says other things as well."""
+    found = answer_of(letter(text), letter(REPORT.format(marked)), [WORDING], [marked])
+    return found.meaning, found.text
+
+
+@pytest.mark.parametrize("drawn", ["{}", '"{}"', "*{}*", "„{}“", "«\u00a0{}\u00a0»"])
+@pytest.mark.parametrize(
+    "wording",
+    [WORDING, "The artwork is kept in the brand\nfolder for whoever may want it.",
+     "The artwork is kept in the shared folder for whoever may want it."],
+)  # fmt: skip
+def test_a_wording_alone_stands_where_the_held_sentence_stood(wording: str, drawn: str) -> None:
+    """As the notice proposes it, or with a word changed, wrapped, in quotation marks: the sender's words are put in."""
+    kind, text = report(drawn.format(wording))
+    assert Meaning.TEXT is kind
+    assert REPORT.format(" ".join(wording.split())).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (REPORT.format("The banner is in the folder."), Meaning.TEXT),
+        (REPORT.format(""), Meaning.TEXT),
+        ("Hi all,\n\nthe numbers for October are in. Lunch is at noon, and the minutes are in the usual folder.",
+         Meaning.TEXT),
+        (f"Hi all,\n\n{WORDING}\n\nMira", Meaning.UNCLEAR),
+        (f"{WORDING} Thanks!", Meaning.UNCLEAR),
+        ("Everybody can find the new banner for their own LinkedIn profile in the folder.", Meaning.UNCLEAR),
+        ("The numbers for October are in.", Meaning.UNCLEAR),
+    ],
+)  # fmt: skip
+def test_a_new_text_keeps_most_of_what_else_the_mail_says(text: str, kind: Meaning) -> None:
+    """About half of it: less is shown to its writer before it goes to everybody."""
+    assert kind is report(text)[0]
+
+
+def test_a_paragraph_that_was_only_wrapped_is_the_same_paragraph() -> None:
+    """Mail programs wrap what is typed at 72 columns; what was not touched keeps its bold words and its lines."""
+    said = "the <b>numbers</b> for October are in, and they look better than anybody expected at the start of the year"
+    page = (
+        f"<html><body><p>Hi all,</p><p>{said}.</p><p>{MARKED[0]}</p><p>Lunch is at noon.</p><p>Mira</p></body></html>"
+    )
+    held = letter(page).replace(b"text/plain", b"text/html")
+    shown = editable_text(held)
+    new = shown.replace(MARKED[0], "The banner is in the folder.")
+    wrapped = "\n".join(textwrap.fill(line, 72) if line else line for line in new.split("\n"))
+    assert wrapped != new
+    found = answer_of(letter(wrapped), held, (), MARKED)
+    assert (Meaning.TEXT, new) == (found.meaning, found.text)
+    sent = email.message_from_bytes(revise(held, found.text).raw, policy=email.policy.default).get_content()
+    assert said in sent.replace("\n", " ")
+
+
+@pytest.mark.parametrize("sealed", [SIGNED, ENCRYPTED])
+@pytest.mark.parametrize("text", ["ok", NEW, f"SEND\n{NEW}", "Please leave it out."])
+def test_a_text_for_a_mail_that_cannot_be_changed_is_never_asked_about(sealed: bytes, text: str) -> None:
+    """It is put in, which says why that cannot be, instead of being asked for another time."""
+    assert Meaning.TEXT is answer_of(letter(text), sealed).meaning

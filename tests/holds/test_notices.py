@@ -146,8 +146,11 @@ Change it and send it, take it back, or tell us that this is a mistake:
     https://review.corp.example/h/secret
 
 OR SIMPLY ANSWER THIS MAIL
-  * Your new text: it takes the place of what you wrote and is sent.
-    Attachments and recipients stay as they are.
+  * Your whole new text, from greeting to closing: it replaces everything
+    you wrote and is sent. Attachments and recipients stay as they are. To
+    change one sentence only, open your mail above.
+  * The proposed wording alone: it takes the place of what stopped your
+    mail; everything else stays as you wrote it.
   * WITHDRAW: the mail is taken back and reaches nobody.
   * DISPUTE and a reason: you tell us that this is a mistake, and a person
     decides.
