@@ -107,6 +107,10 @@ class _Document:
                 first = len(text[:first].rstrip())  # the blank in front of the words goes with them
             if item == max(taken) and old[-1:].isspace() and not words[-1:].isspace():
                 last += len(text[last:]) - len(text[last:].lstrip())
+            if item != min(taken) and not visible(text[:first]):
+                first = 0  # blanks between two pieces of the old words go with them
+            if item != max(taken) and not visible(text[last:]):
+                last = len(text)
             splices.taken.setdefault(item, set()).update(range(first, last))
         splices.spread = splices.spread or (len(taken) > 1 and bool(visible(words)))
         seat = max(taken, key=lambda item: len(taken[item]) - (100_000 if self.shown[item].token in self.links else 0))

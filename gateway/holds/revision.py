@@ -5,12 +5,12 @@ version both say the new words. Signatures over the old words go. The same words
 RFC 2045, RFC 2046, RFC 6376 (DKIM), RFC 8617 (ARC).
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.holds.alignment import authored_lines, distributed
-from gateway.holds.alternative import edited_alike
+from gateway.holds.alternative import edited_alike, said
+from gateway.holds.differences import differences
 from gateway.holds.html_edit import edited_html, with_charset
 from gateway.holds.plain_edit import edited_plain
 from gateway.holds.wire_text import Encoded, content_type, edited_header, encoded, subject_field, transfer_encoding
@@ -24,6 +24,9 @@ from gateway.mail.text import BlockKind, MessageText
 SIGNED = later("This mail is digitally signed; changing it would break the signature. Take it back and send it anew.")
 ENCRYPTED = later("This mail is encrypted and cannot be changed here. Take it back and send it anew.")
 NO_TEXT = later("This mail has no text that could be changed here. Take it back and send it anew.")
+
+WRITTEN_ANEW = later("Another version of this mail says it in other words; that version is written anew.")
+OWN_WORDS = later("Another version of this mail has words of its own where you changed something; they go too.")
 
 _SEALS = frozenset(
     (
@@ -39,8 +42,6 @@ _SEALS = frozenset(
 )
 _SIGNED_TYPES = ("multipart/signed",)
 _ENCRYPTED_TYPES = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
-_WORD = re.compile(r"\w+")
-_ADDRESSES = re.compile(r"<?(?:https?|mailto|tel):[^>\s]*>?|\[(?:cid|image|https?):[^\]]*\]", re.I)
 _MOST = 1 << 24  # characters of one text part
 
 
@@ -92,9 +93,9 @@ def revise(raw: bytes, new_text: str | None, new_subject: str | None = None) -> 
     )
     if body_changed:
         _refuse_sealed(message, groups)
-        for part, lines in _shares(message, groups, wanted):
+        for part, lines, missed in _shares(message, groups, wanted):
             put, body, less = _rewritten(message, part, lines)
-            lost.update(dict.fromkeys(less))
+            lost.update(dict.fromkeys((*missed, *less)))
             edits.append((part.start, part.end, body))
             if part.start == message.header_end:
                 top |= put
@@ -154,7 +155,7 @@ def _written(message: Message, parts: Sequence[int], whole: MessageText) -> list
     own = {number: _own_words(_alone(message, message.parts[number])) for number in parts}
     chosen = heard[0] if heard else parts[0]
     for number in parts:
-        if message.parts[number].content_type == "text/html" and _said(own[number]) == _said(own[chosen]):
+        if message.parts[number].content_type == "text/html" and said(own[number]) == said(own[chosen]):
             chosen = number
     return _lines(own[chosen])
 
@@ -174,11 +175,6 @@ def _authored_of(whole: MessageText, parts: set[int]) -> list[str]:
     ]
 
 
-def _said(text: str) -> list[str]:
-    """The words of a text, for telling whether two versions say the same; addresses of links and pictures aside."""
-    return _WORD.findall(_ADDRESSES.sub(" ", text).casefold())
-
-
 def _alone(message: Message, part: Part) -> MessageText:
     """The reading of one part by itself."""
     return read_text(replace(message, parts=(part,), multiparts={}))
@@ -195,26 +191,53 @@ def _refuse_sealed(message: Message, groups: Sequence[_Group]) -> None:
         raise NotEditable(NO_TEXT)
 
 
-def _shares(message: Message, groups: Sequence[_Group], new: list[str]) -> list[tuple[Part, list[str]]]:
-    """The new lines of each part that changes: every alternative gets all lines of its group."""
+def _shares(
+    message: Message, groups: Sequence[_Group], new: list[str]
+) -> list[tuple[Part, list[str], tuple[str, ...]]]:
+    """The new lines of each part that changes, and what it loses by them."""
     speaking = [group for group in groups if group.lines] or list(groups[:1])
     shares = distributed([group.lines for group in speaking], new) if len(speaking) > 1 else [new]
     return [
-        (message.parts[number], _alike(message, message.parts[number], group.lines, lines))
+        (message.parts[number], *version)
         for group, lines in zip(speaking, (_lines("\n".join(share)) for share in shares), strict=True)
         if lines != list(group.lines)
-        for number in group.parts
+        for number, version in _versions(message, group, lines)
+        if version is not None
     ]
 
 
-def _alike(message: Message, part: Part, shown: Sequence[str], new: list[str]) -> list[str]:
-    """The new lines of one version. Where it words links and pictures its own way, those of sentences that did not
-    change stay so; all of it is new where that cannot be done."""
-    own = _own_words(_alone(message, part))
-    if _lines(own) == list(shown) or _said(own) != _said("\n".join(shown)):
-        return new
-    merged = edited_alike(shown, new, own.split("\n"))
-    return merged if merged is not None and _said("\n".join(merged)) == _said("\n".join(new)) else new
+def _versions(
+    message: Message, group: _Group, new: list[str]
+) -> list[tuple[int, tuple[list[str], tuple[str, ...]] | None]]:
+    """The new lines of each version of a group and what is lost; each changes where it has the words that changed, and
+    is new as a whole where it cannot be followed, or no version has them; None for one that has none of them."""
+    own = {number: _own_words(_alone(message, message.parts[number])) for number in group.parts}
+    shown, changed = "\n".join(group.lines), len(differences(group.lines, new))
+    alike = {
+        number: None if _lines(text) == list(group.lines) else edited_alike(group.lines, new, text.split("\n"))
+        for number, text in own.items()
+    }
+    found: list[tuple[int, tuple[list[str], tuple[str, ...]] | None]] = []
+    leading = any(_lines(text) == list(group.lines) for text in own.values())
+    nowhere = frozenset(range(changed)).intersection(*(one.missing if one else () for one in alike.values()))
+    for number, text in own.items():
+        one = alike[number]
+        if _lines(text) == list(group.lines):
+            found.append((number, (new, ())))
+        elif one is None or (nowhere and not leading) or _left_behind(shown, new, one.lines):
+            found.append((number, (new, () if said(text) == said(shown) else (WRITTEN_ANEW,))))
+        elif len(one.missing) == changed:
+            found.append((number, None))
+        else:
+            found.append((number, (list(one.lines), () if one.exact else (OWN_WORDS,))))
+    return found
+
+
+def _left_behind(shown: str, new: Sequence[str], now: Sequence[str]) -> bool:
+    """True when a line that was taken out of the text shown still stands in a version."""
+    wanted, standing = " ".join(said("\n".join(new))), " ".join(said("\n".join(now)))
+    taken = (" ".join(said(line)) for line in shown.split("\n"))
+    return any(len(line) > 8 and line not in wanted and f" {line} " in f" {standing} " for line in taken)
 
 
 def _rewritten(message: Message, part: Part, new: Sequence[str]) -> tuple[dict[str, bytes], bytes, tuple[str, ...]]:

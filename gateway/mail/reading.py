@@ -13,6 +13,7 @@ from gateway.mail.calendar import calendar_text
 from gateway.mail.flowed import unflowed
 from gateway.mail.html_text import html_text
 from gateway.mail.joined import Joined, Piece
+from gateway.mail.list_marks import without_list_marks
 from gateway.mail.message import Message, Part, walk
 from gateway.mail.outlook import outlook_view
 from gateway.mail.quoting import Occasion
@@ -235,7 +236,8 @@ def _words(piece: Piece) -> list[str]:
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:
-    """Words and the words next to them, letter case and the addresses of links aside."""
+    """Words and the words next to them, letter case, the marks of lists and the addresses of links aside."""
+    text = without_list_marks(text)
     if "://" in text or "[" in text or "<" in text:
         text = _NOISE.sub(" ", text)
     words = _WORD.findall(text.casefold())

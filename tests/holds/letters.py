@@ -162,6 +162,104 @@ CALENDAR = _mail(
         "BEGIN:VEVENT\nUID:1@corp.example\nSUMMARY:Friday\nEND:VEVENT\nEND:VCALENDAR\n\n--cal--\n"
     ),
 )
+
+
+def _alternative(plain: bytes, page: bytes, charset: str = "utf-8", encoding: str = "quoted-printable") -> bytes:
+    """Both versions of a text; the bytes are already encoded."""
+    head = f'\r\nContent-Type: text/%s; charset="{charset}"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
+    plain_head, page_head = (head % kind for kind in ("plain", "html"))
+    pieces = [b"--alt", plain_head.encode(), plain, b"\r\n--alt", page_head.encode(), page, b"\r\n--alt--\r\n"]
+    return _mail('Content-Type: multipart/alternative; boundary="alt"', b"".join(pieces))
+
+
+GMAIL_LIST = _alternative(
+    _qp(
+        "Hi all,\n\nThe numbers are in. Please put the new banner on\nyour profile. See the plan\n"
+        "<https://corp.example/plan>.\n\n   1. Budget is closed\n   2. Offsite moves\n      1. Trains are booked\n"
+        "      - Rooms are open\n   3. Minutes follow\n\nBest,\nAnn\n"
+    ),
+    _qp(
+        '<div dir="ltr">Hi all,<div><br></div><div>The numbers are in. Please put the new banner on your profile. See'
+        ' the <a href="https://corp.example/plan">plan</a>.</div><div><ol><li>Budget is closed</li><li>Offsite moves'
+        "<ol><li>Trains are booked</li></ol><ul><li>Rooms are open</li></ul></li><li>Minutes follow</li></ol></div>"
+        "<div>Best,<br><div>Ann</div></div></div>\n"
+    ),
+)
+OUTLOOK_LIST = _alternative(
+    _qp(
+        "Hi all,\n\nPlease put the new banner on your profile.\n\n\n  1.  Budget is closed\n  2.  Offsite moves\n"
+        "     *   Trains are booked\n     *   Rooms are open\n  3.  Minutes follow\n     a.  Not before Friday\n\n"
+        "The plan is in the folder.\n\nBest regards,\nAnn\n"
+    ),
+    _qp(
+        '<html><body><p class="MsoNormal">Hi all,</p>\n<p class="MsoNormal">&nbsp;</p>\n<p class="MsoNormal">Please put'
+        ' the new banner on your profile.</p>\n<ol style="margin-top:0cm" start="1" type="1">\n'
+        '<li class="MsoListParagraph">Budget is closed<o:p></o:p></li>\n<li class="MsoListParagraph">Offsite moves'
+        '<o:p></o:p></li>\n<ul style="margin-top:0cm" type="circle">\n<li class="MsoListParagraph">Trains are booked'
+        '<o:p></o:p></li>\n<li class="MsoListParagraph">Rooms are open<o:p></o:p></li>\n</ul>\n'
+        '<li class="MsoListParagraph">Minutes follow<o:p></o:p></li>\n<ol style="margin-top:0cm" type="a">\n'
+        '<li class="MsoListParagraph">Not before Friday<o:p></o:p></li>\n</ol>\n</ol>\n<p class="MsoNormal">The plan is'
+        ' in the folder.</p>\n<p class="MsoNormal">&nbsp;</p>\n<p class="MsoNormal">Best regards,</p>\n'
+        '<p class="MsoNormal">Ann</p></body></html>\n'
+    ),
+)
+SIGNED_IN_BOLD = _alternative(
+    _qp(
+        "Hi all,\n\nThe *numbers* are in. Please put the new banner on\nyour *personal* profile, as"
+        " I asked.\nSee the plan\n"
+        "<https://corp.example/plan>.\n\n[image: banner.png]\nThe minutes follow.\n\nBest,\nAnn\n-- \n*Ann Fields*\n"
+    ),
+    _qp(
+        '<div dir="ltr">Hi all,<div><br></div><div>The <b>numbers</b> are in. Please put the new banner on your'
+        ' <i>personal</i> profile, as I asked.</div><div>See the <a href="https://corp.example/plan">plan</a>.</div><div>'
+        '<br></div><div><img src="cid:ii_1" alt="banner.png" width="300"><br></div><div>The minutes'
+        " follow.</div><div><br>"
+        '</div><div>Best,<br clear="all"><div>Ann</div><span class="gmail_signature_prefix">--'
+        ' </span><br><div dir="ltr"'
+        ' class="gmail_signature"><b>Ann Fields</b></div></div></div>\n'
+    ),
+)
+OTHER_PICTURE_NAMES = _alternative(
+    _qp(
+        "Hi all,\n\nPlease put the new banner on your profile.\n\n[cid:image001.png@01DA]\n\nSee the"
+        " plan<https://corp.example/plan>.\n\nBest regards,\nAnn\n\n[cid:image002.png@01DA]\n"
+    ),
+    _qp(
+        '<html><body><p class="MsoNormal">Hi all,</p><p class="MsoNormal">&nbsp;</p><p class="MsoNormal">Please put the'
+        ' new banner on your profile.</p><p class="MsoNormal"><img src="cid:image001.png@01DA"'
+        ' alt="A picture containing'
+        ' text&#10;&#10;Description automatically generated"></p><p class="MsoNormal">See the'
+        ' <a href="https://corp.example/plan">plan</a>.</p><p class="MsoNormal">&nbsp;</p><p class="MsoNormal">Best'
+        ' regards,</p><p class="MsoNormal">Ann</p><p class="MsoNormal"><img src="cid:image002.png@01DA" alt="Logo of'
+        ' Corp"></p></body></html>\n'
+    ),
+)
+RIGHT_TO_LEFT_PAGE = _alternative(
+    _qp("שלום לכולם,\n\nהמספרים כאן. נא לשים את הבאנר בפרופיל שלכם. הפרוטוקול בתיקייה.\n"),
+    _qp(
+        '<html><body dir="rtl"><div dir="rtl">שלום לכולם,</div><div><br></div><div>המספרים <b>כאן</b>. נא לשים את הבאנר'
+        " בפרופיל שלכם. הפרוטוקול בתיקייה.</div></body></html>\n"
+    ),
+)
+JAPANESE_PAGE = _alternative(
+    "皆さん、\r\n\r\n数字が出ました。バナーを個人のプロフィールに載せてください。議事録はフォルダーにあります。\r\n".encode(
+        "iso-2022-jp"
+    ),
+    (
+        '<html><head><meta http-equiv="Content-Type" content="text/html; charset=iso-2022-jp"></head><body>'
+        "<p>皆さん、</p>"
+        "\r\n<p><b>数字</b>が出ました。バナーを個人のプロフィールに載せてください。議事録はフォルダーにあります。</p></body></html>\r\n"
+    ).encode("iso-2022-jp"),
+    charset="ISO-2022-JP",
+    encoding="7bit",
+)
+FLOWED_DELSP = _mail(
+    "Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\r\nContent-Transfer-Encoding: 8bit",
+    _crlf(
+        "Hi all,\n\nThe numbers are in. Please put the new  \nbanner on your profile, as I asked.  \nThe minutes are"
+        " in the folder.\n"
+    ),
+)
 HTML_ONLY = _mail(
     "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: base64",
     _b64(
@@ -220,6 +318,13 @@ EDITABLE = {
     "outlook": OUTLOOK,
     "apple": APPLE,
     "calendar": CALENDAR,
+    "gmail-list": GMAIL_LIST,
+    "outlook-list": OUTLOOK_LIST,
+    "signed-in-bold": SIGNED_IN_BOLD,
+    "other-picture-names": OTHER_PICTURE_NAMES,
+    "right-to-left-page": RIGHT_TO_LEFT_PAGE,
+    "japanese-page": JAPANESE_PAGE,
+    "flowed-delsp": FLOWED_DELSP,
     "html-only": HTML_ONLY,
     "interleaved": INTERLEAVED,
     "forwarded": FORWARDED,

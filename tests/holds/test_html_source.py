@@ -73,3 +73,10 @@ def test_tokens_cover_the_source(pieces: list[str]) -> None:
     found = tokens(source)
     assert found is not None
     assert "".join(source[token.start : token.end] for token in found) == source
+
+
+@pytest.mark.parametrize(("new", "after"), [("New words. ", "In. New words. See it."), ("", "In. See it.")])
+def test_blanks_between_pieces_of_old_words_go_with_them(new: str, after: str) -> None:
+    """A sentence with a word in italics leaves no blanks behind where others take its place, or none."""
+    source = "<p>In. Put it on your <i>personal</i> profile. See it.</p>"
+    assert edited(source, "Put it on your personal profile. ", new) == f"<p>{after}</p>"

@@ -77,10 +77,12 @@ def test_other_words_are_what_every_version_says(name: str) -> None:
     old = [visible(line) for line in editable_text(raw).split("\n") if len(visible(line)) > 4]
     revised = revise(raw, OTHER_WORDS).raw
     said = visible(authored(revised)).replace("\u2022", "")  # in a list, the new words stand in the list
-    assert said.removesuffix("Friday") == visible(OTHER_WORDS)  # a calendar entry keeps its title
+    said = said.removesuffix("Friday").removesuffix("Ann")  # a calendar entry keeps its title, a signature its name
+    assert said == visible(OTHER_WORDS)
     whole = visible("".join(bodies(revised)))
     assert not [line for line in old if line in whole]
-    assert editable_text(revised).replace("\u2022 ", "") == OTHER_WORDS
+    box = re.sub(r"(?m)^\u2022\n\n|^\u2022 ", "", editable_text(revised))
+    assert box.removesuffix("Ann").strip() == OTHER_WORDS
 
 
 @pytest.mark.parametrize("name", EDITABLE)
@@ -154,6 +156,50 @@ def test_list_items_keep_one_bullet() -> None:
     page = bodies(revise(letters.HTML_ONLY, text).raw)[0]
     assert "<li>Or leave it</li>" in page
     assert "<li>Take <b>one</b></li>" in page
+
+
+@pytest.mark.parametrize("name", ["gmail-list", "outlook-list"])
+def test_a_numbered_list_stands_once(name: str) -> None:
+    """The plain version numbers what the page numbers by itself: the edit box shows the list once, and an edit of
+    another sentence changes no other character of either version."""
+    raw = EDITABLE[name]
+    text = editable_text(raw)
+    assert text.count("Budget is closed") == text.count("Rooms are open") == 1
+    assert "1." not in text
+    revised = revise(raw, text.replace("on your profile", "wherever you like"))
+    assert revised.lost == ()
+    for old, new in zip(bodies(raw), bodies(revised.raw), strict=True):
+        assert new == re.sub(r"on\s+your profile", "wherever you like", old)
+
+
+def test_the_plain_version_keeps_what_is_its_own() -> None:
+    """Stars, addresses of links, names of pictures and the signature of the plain version stay where the edit was
+    elsewhere, whatever the page says in their place; nothing is lost."""
+    for name in ("signed-in-bold", "other-picture-names"):
+        raw = EDITABLE[name]
+        revised = revise(raw, editable_text(raw).replace("lease put the new banner on", "lease look at"))
+        assert bodies(revised.raw)[0] == re.sub(r"lease put the new banner on", "lease look at", bodies(raw)[0])
+        assert revised.lost == ()
+
+
+def test_a_list_item_put_in_has_the_mark_of_its_version() -> None:
+    """A new item stands numbered in the plain version; one that goes takes its number along."""
+    text = editable_text(letters.OUTLOOK_LIST)
+    plain = bodies(revise(letters.OUTLOOK_LIST, text.replace("\u2022 Budget is closed\n", "")).raw)[0]
+    assert plain == bodies(letters.OUTLOOK_LIST)[0].replace("  1.  Budget is closed\r\n", "")
+    more = text.replace("Rooms are open\n", "Rooms are open\n\u2022 Meals are not\n")
+    assert "     *   Meals are not" in bodies(revise(letters.OUTLOOK_LIST, more).raw)[0]
+
+
+def test_words_of_one_version_alone_are_told() -> None:
+    """Where the changed sentence has other words in the plain version, they go with it and the person is told; all
+    other sentences of that version stay."""
+    raw = letters.SIGNED_IN_BOLD.replace(b"profile, as I asked", b"profile in the minutes, as I asked", 1)
+    text = editable_text(raw)
+    revised = revise(raw, text.replace(text[text.index("Please") : text.index("See the")].strip(), "Look at it."))
+    assert "in the minutes" not in bodies(revised.raw)[0]
+    assert "<https://corp.example/plan>" in bodies(revised.raw)[0]
+    assert any("words of its own" in sentence for sentence in revised.lost)
 
 
 def test_a_line_taken_out_leaves_no_gap() -> None:
