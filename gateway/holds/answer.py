@@ -68,7 +68,6 @@ class Answer:
 def answer_of(raw: bytes, held: bytes, suggestions: Sequence[str] = (), marked: Sequence[str] = ()) -> Answer:
     """The meaning of an answer (a whole message) to the notice of a held mail; `suggestions` are replacements that the
     notices offer, `marked` the sentences that hold it."""
-    text = own_words(raw)
     text = with_name(own_words(raw), raw, held)
     sealed = why_sealed(held)
     if not text:

@@ -74,6 +74,16 @@ def editable_text(raw: bytes) -> str:
     return _text(_groups(walk(raw)))
 
 
+def sealed_by(message: Message, text: str) -> str:
+    """Why no words of a message that says this can be changed: it is encrypted or signed; "" where it is neither."""
+    kinds = {*message.multiparts.values(), *(part.content_type for part in message.parts)}
+    if kinds.intersection(_ENCRYPTED_TYPES) or "-----BEGIN PGP MESSAGE-----" in text:
+        return ENCRYPTED
+    if kinds.intersection(_SIGNED_TYPES) or "-----BEGIN PGP SIGNED MESSAGE-----" in text:
+        return SIGNED
+    return ""
+
+
 def revise(raw: bytes, new_text: str | None, new_subject: str | None = None) -> Revision:
     """The mail with `new_text` in place of what its sender wrote, and another subject; None leaves either as it is.
 
@@ -181,14 +191,8 @@ def _alone(message: Message, part: Part) -> MessageText:
 
 
 def _refuse_sealed(message: Message, groups: Sequence[_Group]) -> None:
-    kinds = {*message.multiparts.values(), *(part.content_type for part in message.parts)}
-    text = _text(groups)
-    if kinds.intersection(_ENCRYPTED_TYPES) or "-----BEGIN PGP MESSAGE-----" in text:
-        raise NotEditable(ENCRYPTED)
-    if kinds.intersection(_SIGNED_TYPES) or "-----BEGIN PGP SIGNED MESSAGE-----" in text:
-        raise NotEditable(SIGNED)
-    if not groups:
-        raise NotEditable(NO_TEXT)
+    if reason := sealed_by(message, _text(groups)) or ("" if groups else NO_TEXT):
+        raise NotEditable(reason)
 
 
 def _shares(
