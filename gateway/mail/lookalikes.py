@@ -22,7 +22,7 @@ REMOVED = frozenset(
         *map(chr, range(0x202A, 0x202F)),
         *map(chr, range(0x2060, 0x2070)),
         *map(chr, range(0xFE00, 0xFE10)),
-        *map(chr, range(0xFFF9, 0xFFFC)),
+        *map(chr, range(0xFFF9, 0xFFFD)),
         *map(chr, range(0xE0000, 0xE0200)),
     ]
 )
@@ -57,6 +57,7 @@ FOLDED: dict[str, str] = {
     ),
     **_pairs("\u0251\u0261\u0269\u0268\u0127\u0180\u0256\u0257\u0192\u0271\u0272\u0273\u01bd\u0288", "agiihbddfmnnst"),
     # letters in boxes and discs, flags' letters
+    **_alphabet(0x249C, "a"),
     **_alphabet(0x1F110),
     **_alphabet(0x1F130),
     **_alphabet(0x1F150),

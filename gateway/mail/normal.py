@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from gateway.mail.lookalikes import FOLDED, KEPT, LOOKALIKES, REMOVED
 
-_SIGN = r"[ .\-_*\u00b7\u2022|/+~\u2600-\u27bf\U0001f300-\U0001faff]"  # between the letters of a word
+_SIGN = r"[ \t.\-_*\u00b7\u2022|/+~\u2600-\u27bf\U0001f300-\U0001faff]"  # between the letters of a word
 _SPACED = re.compile(rf"(?<![^\W_])([^\W\d_])({_SIGN})(?:[^\W\d_]\2){{2,60}}[^\W\d_](?![^\W_])")
 _SPACED_SHORT = re.compile(rf"(?<![^\W_])([^\W\d_])((?! ){_SIGN})(?:[^\W\d_]\2){{0,60}}[^\W\d_](?![^\W_])")
 _SPACED_HINT = re.compile(rf"{_SIGN}(?=[^\W\d_]{_SIGN}[^\W\d_]{_SIGN})")
@@ -32,6 +32,10 @@ _FOREIGN = re.compile("[^\t\n\r\x20-\x7e]+")
 _STEERING = tuple(map(chr, (*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)))
 _UNSEEN = frozenset(("Cc", "Cf", "Co", "Cn", "Cs"))  # controls, and characters that no font has
 _BLANKS = frozenset("\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85")
+_HAIR = re.compile("(?<=[^\\W\\d_])[\u2006\u200a](?=[^\\W\\d_])")  # blanks too thin to part words
+_SPELT = re.compile("(?<![^\\W\\d_])[^\\W\\d_](?:[\u00a0\u2000-\u200a\u202f][^\\W\\d_](?![^\\W\\d_])){2,60}")
+_BLANK = re.compile("[\u00a0\u2000-\u200a\u202f]")
+_FEWEST_BLANKS = 3  # ordinary ones: then they are what parts words
 _CLUSTER = re.compile(r"(.)([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*)", re.S)
 _WORD = re.compile(r"[^\W\d_]+")
 _MIXED = re.compile(r"[A-Za-z0-9@$]{2,40}")
@@ -85,6 +89,8 @@ def normalise(text: str) -> Normalised:
 
 def _folded(text: str) -> Normalised:
     """Non-ASCII stretches folded cluster by cluster; everything else copied."""
+    if text.count(" ") >= _FEWEST_BLANKS:
+        text = _HAIR.sub("\u200b", _SPELT.sub(lambda found: _BLANK.sub("\u200b", found[0]), text))  # same length
     out: list[str] = []
     offsets = array("q")
     last = 0
@@ -210,7 +216,9 @@ def _may_be_tied(text: str) -> bool:
 
 
 def _untied(found: "re.Match[str]") -> str:
-    return found[0].replace(found[1], " ")
+    """Words parted by blanks; the letters of one word stay together."""
+    letters = all(len(piece) == 1 for piece in found[0].split(found[1]))
+    return found[0] if letters else found[0].replace(found[1], " ")
 
 
 def _without_leet(text: str) -> str:

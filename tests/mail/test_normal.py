@@ -64,3 +64,18 @@ def test_no_text_takes_long(text: str) -> None:
     start = time.process_time()
     normalise(text)
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("sign", ["\u200a", "\u2006", "\u00a0", "\ufffc", ".", "\t"])
+def test_letters_with_a_sign_between_them_are_words(sign: str) -> None:
+    """Words end where another blank stands, whatever blank is between the letters."""
+    spelt = " ".join(
+        sign.join(word) for word in ["these", "people", "have", "been", "told", "about", "Instagram", "twice"]
+    )
+    assert normalise(spelt).text.replace("\t", " ") == "these people have been told about Instagram twice"
+
+
+def test_hard_blanks_between_words_part_them() -> None:
+    """The blanks of "10 kg", "il y a" and "z. B." are no disguise."""
+    said = "das sind 10\u00a0kg, Dr.\u00a0M\u00fcller, z.\u00a0B. hier, il y\u00a0a deux ans"
+    assert normalise(said).text == said.replace("\u00a0", " ")

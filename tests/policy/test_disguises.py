@@ -158,6 +158,15 @@ DISGUISES: dict[str, Disguise] = {
     "written by the style sheet": lambda said: page(
         '<p class="a"></p><p>Good morning</p>', f"<style>.a:before{{content:'{said}'}}</style>"
     ),
+    "hair spaces between letters": between("\u200a"),
+    "hard blanks between letters": between("\u00a0"),
+    "objects between letters": between("\ufffc"),
+    "letters in brackets": replaced("".join(map(chr, range(97, 123))), "".join(map(chr, range(0x249C, 0x24B6)))),
+    "a letter in each cell": lambda said: page(
+        "<table><tr>"
+        + "<td></td>".join("".join(f"<td>{c}</td>" for c in word) for word in said.split())
+        + "</tr></table>"
+    ),
     "a quote below good wishes in a new mail": lambda said: page(
         f'<p>Hello everybody, have a good week.</p><blockquote type="cite">{said}</blockquote>'
     ),
