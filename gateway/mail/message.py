@@ -12,7 +12,7 @@ from gateway.mail.content import Raw
 from gateway.mail.header import Fields, decoded, fields, mark, parameterised
 
 _COMMENT = re.compile(r"\([^()]*\)")
-_MAX_REST = 262_144  # bytes
+_MAX_REST = 65_536  # bytes
 _MAX_FALSE_BOUNDARIES = 20_000  # lines that begin like a delimiter and are none
 
 

@@ -5,6 +5,7 @@ networks' names also with one slip of the keys. A second pass over the letters a
 for, finds words spaced out or disguised. *Pure.*
 """
 
+import re
 from enum import Enum, auto
 from functools import lru_cache
 from string import ascii_lowercase
@@ -17,6 +18,8 @@ from gateway.policy.detector import Gate
 
 _LONG = 6  # letters: shorter words turn up by chance when the blanks are gone
 _NAMES = ("linkedin", "facebook", "instagram")  # the gate knows them by their beginnings
+_DRAWN_OUT = AhoCorasick([letter * 3 for letter in ascii_lowercase if letter != "w"])
+_LETTER_OVER = re.compile(r"([a-vx-z])\1{2,}")
 _LETTERS = {code: None for code in range(128) if not chr(code).islower()} | str.maketrans("013457@$", "oieastas")
 
 
@@ -65,13 +68,11 @@ def disguised(text: str, gate: Gate) -> bool:
 
 def _words(text: str, gate: Gate) -> tuple[str, list[int]]:
     """The text made plain, and the numbers of the words in it, as often as they stand there."""
-    searchers = _searchers(gate)
     plain = _lowered(text if is_plain(text) else normalise(text).text)
-    words = [word for word, _, _ in searchers.words.find_matches_as_indexes(plain, overlapping=True)]
-    if words and max(words) >= searchers.drawn_out:
-        plain = _lowered(normalise(text).text)
-        words = [word for word, _, _ in searchers.words.find_matches_as_indexes(plain, overlapping=True)]
-    return plain, [word for word in words if word < searchers.drawn_out]
+    if _DRAWN_OUT.find_matches_as_indexes(plain):
+        plain = _LETTER_OVER.sub(r"\1", plain)
+    found = _searchers(gate).words.find_matches_as_indexes(plain, overlapping=True)
+    return plain, [word for word, _, _ in found]
 
 
 def _lowered(text: str) -> str:
@@ -79,21 +80,18 @@ def _lowered(text: str) -> str:
 
 
 class _Searchers(NamedTuple):
-    """`words`: the gate's, then slips of the keys, and from `drawn_out` on letters three times in a row; `hidden`: the
-    long words, looked for among the letters alone."""
+    """`words`: the gate's, then slips of the keys; `hidden`: the long words, looked for among the letters alone."""
 
     words: AhoCorasick
     hidden: AhoCorasick
-    drawn_out: int
 
 
 @lru_cache(maxsize=16)
 def _searchers(gate: Gate) -> _Searchers:
     long = [word for word in gate.alone if len(word) >= _LONG and word.isalpha()]
     known = [*gate.alone, *gate.together, *gate.ajar]
-    known += (slip for name in _NAMES for slip in _slips(name) if not any(word in slip for word in gate.alone))
-    drawn_out = [letter * 3 for letter in ascii_lowercase if letter != "w"]
-    return _Searchers(AhoCorasick([*known, *drawn_out]), AhoCorasick([*long, *_NAMES]), len(known))
+    slips = [slip for name in _NAMES for slip in _slips(name) if not any(word in slip for word in gate.alone)]
+    return _Searchers(AhoCorasick([*known, *slips]), AhoCorasick([*long, *_NAMES]))
 
 
 def _slips(name: str) -> list[str]:

@@ -83,8 +83,6 @@ _BACKS = regex.compile(  # words with which one passes on to many what they are 
     r"\W*(?:(?:hi|hello|hey|dear|good morning)(?: (?:all|everyone|everybody|team|folks|both|colleagues))?\W+)?"
     r"(?:(?:(?:please )?see (?:below|attached|the (?:mail|message) below)\W+)?"
     r"(?:please|kindly) (?:do (?:it|so|this|as (?:it says|asked|below))|act on|follow|take care of|see to)"
-    r"|what (?:i|we) wrote (?:below )?(?:still )?(?:applies|holds|stands)"
-    r"|(?:this|the (?:mail|message|below)) (?:still )?applies to"
     r"|bitte (?:beachten|erledigen|umsetzen|daran halten|macht das)|merci de (?:faire|suivre|vous y conformer)"
     r"|por favor,? (?:hac[eé]dlo|h[áa]ganlo|s[ií]ganlo|fa[çc]am isso|cumpram))"
     r"(?:\s+\p{L}++(?:'\p{L}++)?,?){0,7}\W*"
