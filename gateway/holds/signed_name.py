@@ -17,6 +17,9 @@ _DELIMITER = re.compile(r"(?:--|\u2014|__)\s*")  # RFC 3676 section 4.3; nothing
 _NAME = re.compile(r"[^\W\d_][^\d@/:|]{0,40}")
 _MOST = 3  # lines of a name and what may stand below it
 _LONGEST_NAME = 4  # words
+_SMALL = frozenset(
+    ("and", "da", "de", "del", "den", "der", "di", "do", "dos", "du", "e", "la", "le", "und", "van", "von", "y")
+)
 
 
 def name_once(raw: bytes, new_text: str) -> str:
@@ -36,8 +39,14 @@ def with_name(text: str, answer: bytes, held: bytes) -> str:
     if not found or found[-1].kind is not Kind.SIGN_OFF or _signed_with(held):
         return text
     names = _signed_with(answer, below=text.rstrip().splitlines()[-1])[:1]
-    fits = names and _NAME.fullmatch(names[0]) and len(names[0].split()) <= _LONGEST_NAME
-    return f"{text}\n{names[0]}" if fits else text
+    return f"{text}\n{names[0]}" if names and _is_name(names[0]) else text
+
+
+def _is_name(line: str) -> bool:
+    """One word, or a few with capitals: "Sent from my phone" is none."""
+    words = line.split()
+    capitals = len(words) == 1 or all(word[0].isupper() or word in _SMALL for word in words)
+    return capitals and len(words) <= _LONGEST_NAME and _NAME.fullmatch(line) is not None
 
 
 def _signed_with(raw: bytes, below: str = "") -> list[str]:
