@@ -72,10 +72,10 @@ class Checker:
         async with self.pace.recheck(held.id):
             found = await self._recheck(held, typed, await self._raw(held, typed))
         wanted = replace(self._wanted(held, typed), found=found)
+        self._found.put(wanted.key, found)
         known = await self.suggested.soon(wanted)
         if known:
             return await self._told(wanted, found, known[0])
-        self._found.put(wanted.key, found)
         return replace(await self._told(wanted, found, None), sought=True)
 
     async def followed(self, held: HeldMail, typed: Typed) -> Judged:
