@@ -54,8 +54,9 @@ def test_each_sentence_can_be_edited_alone(name: str) -> None:
     """For each sentence in turn: every version changes in one place only, all tags of it stay, no other part and no
     header but those of the content is touched, and the mail reads as edited."""
     raw = EDITABLE[name]
-    own = editable_text(raw)
-    for sentence in stretches(raw):
+    own, found = editable_text(raw), stretches(raw)
+    assert found
+    for sentence in found:
         edit_alone(raw, own, sentence, "Otherwise said")
 
 
